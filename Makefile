@@ -1,0 +1,58 @@
+# Everything a person does here, by name. `make help` lists it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SERVE  := .venv/bin
+DEV    := .venv-dev/bin
+SHELL  := /bin/bash
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock system-deps clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
+
+run: .venv/installed ## Serve on 127.0.0.1:8000 (no cache server, no cluster needed)
+	@MNIST_API_HINT=true exec $(SERVE)/mnist-api serve
+
+test: .venv-dev/installed system-deps ## Run all tests with the coverage gate
+	$(DEV)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+lint: .venv-dev/installed ## Check style, types and locks
+	$(DEV)/ruff format --check
+	$(DEV)/ruff check
+	$(DEV)/mypy
+
+format: .venv-dev/installed ## Bring the sources into shape
+	$(DEV)/ruff format
+	$(DEV)/ruff check --fix
+
+bench: .venv-dev/installed ## Measure the hot path and print ratios
+	tools/system-deps wrk
+	$(DEV)/python -m benchmarks
+
+lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
+	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
+	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
+
+LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --quiet --custom-compile-command 'make lock'
+
+system-deps: ## Install the real servers that the tests start (Debian; as root)
+	@tools/system-deps nginx memcached chromium prometheus
+
+clean: ## Remove what was built, not what was committed
+	rm -rf .venv .venv-dev build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/installed: requirements/serve.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(@D)
+	$(SERVE)/pip install --quiet --require-hashes -r $<
+	$(SERVE)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv-dev/installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(@D)
+	$(DEV)/pip install --quiet --require-hashes -r $<
+	$(DEV)/pip install --quiet --no-deps --editable .
+	@touch $@
