@@ -1,0 +1,1 @@
+"""mnist-api: answers the picture of a handwritten digit with the digit."""

@@ -1,0 +1,114 @@
+"""Every error a client can meet: one tree, each with its HTTP status and a stable code.
+
+The code is part of the public contract (clients branch on it); the sentence is for people and may
+change. The core raises these and knows nothing else of HTTP; `mnist_api.http.errors` turns them
+into responses.
+"""
+
+from collections.abc import Iterable
+
+
+class ApiError(Exception):
+    """Base of all errors that are answered to a client as `{"error": ..., "code": ...}`."""
+
+    status: int = 500
+    code: str = "internal_error"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class InvalidJson(ApiError):
+    """The body claims to be JSON and is not."""
+
+    status, code = 400, "invalid_json"
+
+
+class InvalidRequest(ApiError):
+    """The body is well-formed but lacks a field, or a field has the wrong type."""
+
+    status, code = 400, "invalid_request"
+
+
+class NotFound(ApiError):
+    """No such address."""
+
+    status, code = 404, "not_found"
+
+
+class ModelNotFound(ApiError):
+    """An address names a model that is not served."""
+
+    status, code = 404, "model_not_found"
+
+
+class MethodNotAllowed(ApiError):
+    """The address exists, the method does not."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class IncompleteBody(ApiError):
+    """The body stopped before its announced end."""
+
+    status, code = 408, "incomplete_body"
+
+
+class BodyTooLarge(ApiError):
+    """The body has more bytes than the service reads."""
+
+    status, code = 413, "body_too_large"
+
+
+class ImageTooLarge(ApiError):
+    """The image's header announces more pixels or frames than the service decodes."""
+
+    status, code = 413, "image_too_large"
+
+
+class UnsupportedMediaType(ApiError):
+    """The Content-Type is none that the service reads."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class UnknownModel(ApiError):
+    """The request asks for a model that is not served."""
+
+    status, code = 422, "unknown_model"
+
+    @classmethod
+    def named(cls, name: str, available: Iterable[str]) -> "UnknownModel":
+        """Name the models there are, so that the client can correct itself."""
+        return cls(f"there is no model {name[:64]!r}; choose one of {', '.join(available)}")
+
+
+class InvalidBase64(ApiError):
+    """The image field is not base64."""
+
+    status, code = 422, "invalid_base64"
+
+
+class NotAnImage(ApiError):
+    """The bytes are no image in a format the service decodes, or a damaged one."""
+
+    status, code = 422, "not_an_image"
+
+
+class NoDigit(ApiError):
+    """The image is uniform: there is no ink on it."""
+
+    status, code = 422, "no_digit"
+
+
+class WeightsError(Exception):
+    """The model files cannot be served: missing, truncated, altered or of an unknown format.
+
+    Raised at start-up only; the message is one sentence for the operator.
+    """
+
+
+class SettingsError(Exception):
+    """A setting has a value that is not allowed; the message names both."""

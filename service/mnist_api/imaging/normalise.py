@@ -1,0 +1,120 @@
+"""Any picture of a digit, brought to what MNIST's are: 28x28, bright on 0, centred by mass.
+
+MNIST scales a digit into a box of 20x20 with its proportions kept and puts its centre of mass into
+the middle of 28x28 (LeCun et al. 1998). In the 10,000 digits that we have, without exception: the
+longer side measures 19 or 20, and the centre of mass lies within 13.5 to 14.5 on both axes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from mnist_api.imaging.background import border, evened, is_uneven
+from mnist_api.imaging.components import digit_mask
+from mnist_api.imaging.ink import measure_contrast
+
+# Enters every cache key: raise it with any change of what a picture is normalised to.
+NORMALISER_VERSION = 1
+
+Picture = NDArray[np.uint8]
+
+_SIDE, _BOX, _CENTRE = 28, 20, 14
+_AXIS = np.arange(_SIDE, dtype=np.float32)
+# Looking for the digit takes no more detail than this...
+_SEARCH_SIDE = 84
+# ... and a digit that then measures less is looked at again, cut out, at its own resolution.
+_FINE_SIDE = 30
+# Noise of more than this share of the contrast is smoothed before ink is told from paper.
+_NOISY = 0.05
+_BLUR = 0.8
+
+Ink = NDArray[np.float32]
+
+
+def normalise(pixels: Picture) -> Picture:
+    """Return the digit of a picture as MNIST would have it.
+
+    Args:
+        pixels: luminance, uint8 (h, w), dark on light or light on dark.
+
+    Returns:
+        uint8 (28, 28); what is MNIST-like already comes back unchanged.
+
+    Raises:
+        NoDigit: the picture is uniform.
+    """
+    if _is_like_mnist(pixels):
+        return pixels
+    return _placed(_digit(pixels))
+
+
+def _is_like_mnist(pixels: Picture) -> bool:
+    if pixels.shape != (_SIDE, _SIDE):
+        return False
+    rows, columns = pixels.sum(axis=1, dtype=np.float32), pixels.sum(axis=0, dtype=np.float32)
+    filled_rows, filled_columns = rows.nonzero()[0], columns.nonzero()[0]
+    if not len(filled_rows):
+        return False
+    height = filled_rows[-1] - filled_rows[0] + 1
+    width = filled_columns[-1] - filled_columns[0] + 1
+    if not _BOX - 1 <= max(height, width) <= _BOX:
+        return False
+    mass = rows.sum()
+    return bool(
+        abs(rows @ _AXIS / mass - _CENTRE) <= 0.5 and abs(columns @ _AXIS / mass - _CENTRE) <= 0.5
+    )
+
+
+def _digit(pixels: Picture) -> Ink:
+    """Return the ink of the digit alone, 0 to 1, float32 (h, w), cut to its bounds."""
+    factor = -(-max(pixels.shape) // _SEARCH_SIDE)
+    grey = np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
+    ink = _ink(grey)
+    rows, columns = _bounds(ink)
+    if factor > 1 and max(rows.stop - rows.start, columns.stop - columns.start) < _FINE_SIDE:
+        return _digit(pixels[_around(rows, factor), _around(columns, factor)])
+    return ink[rows, columns]
+
+
+def _ink(grey: Picture) -> Ink:
+    """Return how much ink each pixel has, 0 to 1, without noise, specks and frames."""
+    ring = border(grey)
+    if is_uneven(ring):
+        even = evened(grey)
+        # Light evens out; what stays uneven was ink that fills much of the border.
+        if not is_uneven(border(even)):
+            grey, ring = even, border(even)
+    contrast = measure_contrast(grey, ring)
+    if contrast.noise > _NOISY * abs(contrast.full):
+        grey = np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(_BLUR)))
+        contrast = measure_contrast(grey, border(grey))
+    ink = contrast.table()[grey]
+    return ink * digit_mask(ink, ink > contrast.least_ink)
+
+
+def _bounds(ink: Ink) -> tuple[slice, slice]:
+    rows, columns = ink.max(axis=1).nonzero()[0], ink.max(axis=0).nonzero()[0]
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _around(span: slice, factor: int) -> slice:
+    """Return a span of the search grid in pixels of the original, with paper on both sides."""
+    return slice(max(0, (span.start - 2) * factor), (span.stop + 2) * factor)
+
+
+def _placed(ink: Ink) -> Picture:
+    """Scale a digit into the box and centre it by mass."""
+    longer = max(ink.shape)
+    if not _BOX - 1 <= longer <= _BOX:
+        height, width = (max(1, round(side * _BOX / longer)) for side in ink.shape)
+        ink = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
+    height, width = ink.shape
+    ink = np.clip(ink, 0, None)
+    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
+    mass = rows.sum()
+    top = round(_CENTRE - float(rows @ _AXIS[:height] / mass))
+    left = round(_CENTRE - float(columns @ _AXIS[:width] / mass))
+    top, left = min(max(top, 0), _SIDE - height), min(max(left, 0), _SIDE - width)
+    picture = np.zeros((_SIDE, _SIDE), np.uint8)
+    picture[top : top + height, left : left + width] = ink * (255.0 / float(ink.max())) + 0.5
+    return picture
