@@ -1,0 +1,97 @@
+"""Writing models into a weights folder, so that it is whole at every moment."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from mnist_api.errors import WeightsError
+from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, read_manifest
+from mnist_api.training.evaluate import Evaluation
+
+EVALUATION = "evaluation.json"
+_SUFFIXES = {"litert": ".tflite", "svm": ".npz"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model as it came out of training."""
+
+    runtime: str
+    content: bytes
+    recipe: str
+    training_images: int
+    evaluation: Evaluation
+
+
+def publish(folder: Path, made: Mapping[str, Made]) -> None:
+    """Add models to a folder, or replace those of the same names.
+
+    Files are named by their content, so a new one never overwrites what the old manifest names; the
+    manifest is replaced last and at once, and only then goes what it no longer names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = _entries(folder)
+    evaluations = _evaluations(folder)
+    for name, model in made.items():
+        entry = _entry(name, model)
+        _write(folder / entry.file, model.content)
+        entries[name] = entry
+        evaluations[name] = model.evaluation.as_json()
+    _write(folder / EVALUATION, _pretty(dict(sorted(evaluations.items()))))
+    _write(folder / MANIFEST, _pretty(Manifest(1, dict(sorted(entries.items())))))
+    _remove_unnamed(folder, {entry.file for entry in entries.values()})
+
+
+def _entries(folder: Path) -> dict[str, ModelEntry]:
+    try:
+        return dict(read_manifest(folder).models)
+    except WeightsError:
+        return {}
+
+
+def _evaluations(folder: Path) -> dict[str, object]:
+    path = folder / EVALUATION
+    return msgspec.json.decode(path.read_bytes(), type=dict) if path.exists() else {}
+
+
+def _entry(name: str, model: Made) -> ModelEntry:
+    sha256 = hashlib.sha256(model.content).hexdigest()
+    return msgspec.convert(
+        {
+            "runtime": model.runtime,
+            "file": f"{name}-{sha256[:12]}{_SUFFIXES[model.runtime]}",
+            "sha256": sha256,
+            "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "training_images": model.training_images,
+            "recipe": model.recipe,
+            "holdout": Holdout(model.evaluation.accuracy, model.evaluation.images),
+        },
+        ModelEntry,
+        from_attributes=True,
+    )
+
+
+def _pretty(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(path.name + ".part")
+    beside.write_bytes(content)
+    os.replace(beside, path)  # noqa: PTH105  Path.replace says the same less plainly
+
+
+def _remove_unnamed(folder: Path, named: set[str]) -> None:
+    ours = {
+        path
+        for suffix in (".tflite", "-*.npz", ".part")
+        for path in folder.glob(f"*{suffix}" if suffix[0] == "." else f"svm{suffix}")
+    }
+    for path in ours:
+        if path.name not in named:
+            path.unlink()
