@@ -1,0 +1,1 @@
+"""Answers remembered, keyed by what they depend on."""

@@ -1,0 +1,103 @@
+"""The cache's two levels as one: the process's own memory, and memcached where that pays."""
+
+import asyncio
+from collections.abc import Mapping
+from time import perf_counter
+
+from mnist_api.cache.answer import Answer
+from mnist_api.cache.costs import Costs
+from mnist_api.cache.local import LocalCache
+from mnist_api.cache.memcached import Memcached, MemcachedUnavailable
+from mnist_api.metrics import Metrics
+
+# Stores on their way at the same time; more are dropped, they only spare others' work.
+_MOST_STORES = 64
+
+Answers = Mapping[str, Answer]
+Keys = Mapping[str, str]
+
+
+class TieredCache:
+    """Remembers answers by key. Keys come as a mapping from model to key, answers go so too."""
+
+    def __init__(
+        self, local: LocalCache, shared: Memcached | None, costs: Costs, metrics: Metrics
+    ) -> None:
+        self._local = local
+        self._shared = shared
+        self._costs = costs
+        self._metrics = metrics
+        self._stores: set[asyncio.Task[None]] = set()
+        self._local_hit = metrics.cache_counter("local", "hit")
+        self._local_miss = metrics.cache_counter("local", "miss")
+
+    def recall(self, keys: Keys) -> dict[str, Answer]:
+        """Return what the process remembers, by model."""
+        found = {}
+        for model, key in keys.items():
+            answer = self._local.get(key)
+            if answer is None:
+                self._local_miss.inc()
+            else:
+                self._local_hit.inc()
+                found[model] = answer
+        return found
+
+    def would_ask(self, keys: Keys, image_bytes: int) -> bool:
+        """Tell whether to ask memcached for what the process does not remember."""
+        if self._shared is None:
+            return False
+        if self._costs.is_asking_worth_it(keys, image_bytes) and self._shared.is_available():
+            return True
+        self._metrics.cache_counter("memcached", "skip").inc(len(keys))
+        return False
+
+    async def ask(self, keys: Keys) -> dict[str, Answer]:
+        """Return what memcached remembers, by model; nothing when it fails."""
+        assert self._shared is not None, "would_ask comes first"  # noqa: S101
+        start = perf_counter()
+        try:
+            answers = await self._shared.get(keys.values())
+        except MemcachedUnavailable:
+            self._metrics.cache_counter("memcached", "error").inc(len(keys))
+            return {}
+        finally:
+            seconds = perf_counter() - start
+            self._costs.asked(seconds)
+            self._metrics.cache_timer("memcached").observe(seconds)
+        found = {model: answers[key] for model, key in keys.items() if key in answers}
+        self._metrics.cache_counter("memcached", "hit").inc(len(found))
+        self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
+        for model, answer in found.items():
+            self._remember(keys[model], answer)
+        return found
+
+    def keep(self, keys: Keys, answers: Answers, *, shared: bool) -> None:
+        """Remember answers; in memcached too, without waiting, if it was asked for them in vain."""
+        for model, answer in answers.items():
+            self._remember(keys[model], answer)
+        if shared and self._shared is not None and len(self._stores) < _MOST_STORES:
+            task = asyncio.create_task(
+                self._store({keys[model]: answer for model, answer in answers.items()})
+            )
+            self._stores.add(task)
+            task.add_done_callback(self._stores.discard)
+
+    def close(self) -> None:
+        """Let memcached's threads go."""
+        if self._shared is not None:
+            self._shared.close()
+
+    async def _store(self, answers: Answers) -> None:
+        assert self._shared is not None, "only `keep` comes here"  # noqa: S101
+        if not self._shared.is_available():
+            return
+        try:
+            await self._shared.put(answers)
+        except MemcachedUnavailable:
+            self._metrics.cache_counter("memcached", "error").inc(len(answers))
+
+    def _remember(self, key: str, answer: Answer) -> None:
+        self._local.put(key, answer)
+        self._metrics.cache_bytes.set(self._local.size_bytes)
+        self._metrics.cache_entries.set(len(self._local))

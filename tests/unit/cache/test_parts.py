@@ -1,0 +1,117 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_api.cache.addresses import Addresses, lookup, parse_addresses
+from mnist_api.cache.answer import Answer
+from mnist_api.cache.breaker import Breaker
+from mnist_api.cache.costs import Costs
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@given(st.integers(0, 9), st.lists(st.floats(0, 1, width=32), min_size=10, max_size=10))
+def test_an_answer_comes_back_as_it_was_stored(label: int, probabilities: list[float]) -> None:
+    answer = Answer(label, tuple(probabilities))
+    assert Answer.from_bytes(answer.to_bytes()) == answer
+
+
+@given(st.binary(max_size=60))
+def test_what_somebody_else_stored_is_an_answer_or_absent(stored: bytes) -> None:
+    answer = Answer.from_bytes(stored)
+    assert answer is None or 0 <= answer.label <= 9
+
+
+def test_another_layout_counts_as_absent() -> None:
+    stored = Answer(3, (0.1,) * 10).to_bytes()
+    assert Answer.from_bytes(b"\x02" + stored[1:]) is None
+    assert Answer.from_bytes(stored[:1] + b"\x0b" + stored[2:]) is None
+
+
+def test_addresses_are_read_from_their_setting() -> None:
+    assert parse_addresses("a:1,b.example:11211") == (("a", 1), ("b.example", 11211))
+    assert parse_addresses("") == ()
+
+
+def test_a_name_is_resolved_to_all_its_addresses() -> None:
+    assert ("127.0.0.1", 11211) in lookup("localhost", 11211)
+    assert lookup("no-such-host.invalid", 11211) == []
+
+
+def test_addresses_follow_the_name_and_outlast_its_absence() -> None:
+    clock = Clock()
+    answers = {"now": [("10.0.0.2", 1), ("10.0.0.1", 1)]}
+    addresses = Addresses((("cache", 1),), lambda *_: answers["now"], clock)
+    assert addresses.current() == (("10.0.0.1", 1), ("10.0.0.2", 1))
+    answers["now"] = [("10.0.0.3", 1)]
+    assert len(addresses.current()) == 2, "not resolved again yet"
+    clock.now += 6
+    assert addresses.current() == (("10.0.0.3", 1),)
+    answers["now"] = []
+    clock.now += 6
+    assert addresses.current() == (("10.0.0.3", 1),)
+
+
+def test_after_a_failure_calls_pause_longer_each_time() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    assert breaker.allows()
+    breaker.failed()
+    assert not breaker.allows()
+    clock.now += 0.11
+    assert breaker.allows()
+    assert not breaker.allows(), "one call tries, the others go on without"
+    breaker.failed()
+    clock.now += 0.11
+    assert not breaker.allows()
+    clock.now += 0.1
+    assert breaker.allows()
+    breaker.succeeded()
+    assert breaker.allows()
+    assert breaker.allows()
+
+
+def test_the_pause_has_a_longest() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    for _ in range(20):
+        breaker.failed()
+    clock.now += 5.01
+    assert breaker.allows()
+
+
+def test_what_was_never_measured_is_tried() -> None:
+    assert Costs().is_asking_worth_it(["cnn"], 300)
+
+
+def test_the_cheaper_way_is_taken() -> None:
+    costs = Costs()
+    costs.asked(200e-6)
+    costs.pictured(300, 50e-6)
+    costs.inferred("cnn", 90e-6)
+    costs.inferred("slow", 400e-6)
+    assert not costs.is_asking_worth_it(["cnn"], 300)
+    assert costs.is_asking_worth_it(["cnn", "slow"], 300)
+    costs.pictured(500_000, 0.02)
+    assert costs.is_asking_worth_it(["cnn"], 500_000)
+
+
+def test_now_and_then_the_dearer_way_is_measured_again() -> None:
+    costs = Costs()
+    costs.asked(1.0)
+    asked = sum(costs.is_asking_worth_it(["cnn"], 300) for _ in range(1000))
+    assert asked == 5
+
+
+def test_costs_follow_the_machine() -> None:
+    costs = Costs()
+    costs.asked(1.0)
+    for _ in range(200):
+        costs.asked(1e-6)
+    costs.inferred("cnn", 90e-6)
+    assert costs.is_asking_worth_it(["cnn"], 300) == pytest.approx(True)
