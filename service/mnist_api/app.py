@@ -1,0 +1,72 @@
+"""The composition root: the one place that knows how the parts fit together."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from falcon.asgi import App, Request, Response
+from prometheus_client import CollectorRegistry
+
+from mnist_api.cache.addresses import Addresses, parse_addresses
+from mnist_api.cache.costs import Costs
+from mnist_api.cache.local import LocalCache
+from mnist_api.cache.memcached import Memcached
+from mnist_api.cache.tiered import TieredCache
+from mnist_api.http.errors import add_error_handlers
+from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
+from mnist_api.http.lifespan import Lifespan
+from mnist_api.http.middleware import Observability
+from mnist_api.http.models import ModelResource, ModelsResource
+from mnist_api.http.page import PageResource
+from mnist_api.http.predict import PredictResource
+from mnist_api.imaging.decode import Limits
+from mnist_api.metrics import Metrics
+from mnist_api.models.catalog import Catalog
+from mnist_api.prediction.pictures import Pictures
+from mnist_api.prediction.predictor import Predictor
+from mnist_api.settings import Settings
+
+
+def create_app(
+    settings: Settings, catalog: Catalog, registry: CollectorRegistry
+) -> App[Request, Response]:
+    """Wire the service together.
+
+    Args:
+        settings: what the operator chose.
+        catalog: the models, loaded and verified.
+        registry: where this process's metrics are registered; a fresh one for each app.
+    """
+    metrics = Metrics(registry)
+    metrics.describe_models(catalog)
+    pool = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+    costs = Costs()
+    limits = Limits(settings.max_pixels, settings.max_frames)
+    cache = TieredCache(LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics)
+    predictor = Predictor(
+        catalog,
+        Pictures(limits, settings.inline_pixels, pool, costs, metrics),
+        cache,
+        costs,
+        metrics,
+    )
+    app = App()
+    app.add_middleware(Observability(metrics, access_log=settings.access_log))
+    app.add_middleware(Lifespan(settings, catalog, [pool.shutdown, cache.close]))
+    app.req_options.strip_url_path_trailing_slash = True
+    add_error_handlers(app)
+    page = PageResource()
+    app.add_route("/", page)
+    app.add_route("/static/{file}", page)
+    app.add_route("/predict", PredictResource(predictor, settings.max_body_bytes))
+    app.add_route("/models", ModelsResource(catalog))
+    app.add_route("/models/{name}", ModelResource(catalog))
+    app.add_route("/healthz", LivenessResource())
+    app.add_route("/readyz", ReadinessResource(catalog))
+    app.add_route("/metrics", MetricsResource(registry))
+    return app
+
+
+def _memcached(settings: Settings) -> Memcached | None:
+    if not settings.memcached:
+        return None
+    addresses = Addresses(parse_addresses(settings.memcached))
+    return Memcached(addresses, settings.memcached_timeout_seconds)

@@ -1,0 +1,1 @@
+"""The HTTP layer: one resource a file; parses, calls one method, serialises."""

@@ -1,0 +1,40 @@
+"""`/healthz`, `/readyz` and `/metrics`: what the platform asks."""
+
+import msgspec
+from falcon.asgi import Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+
+from mnist_api.metrics import exposition
+from mnist_api.models.catalog import Catalog
+
+
+class LivenessResource:
+    """Says that the event loop turns; a process that cannot say so is to be restarted."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer `{"status": "alive"}`."""
+        resp.data = b'{"status":"alive"}'
+
+
+class ReadinessResource:
+    """Says that the models are loaded; exists only once they are."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        versions = {model.name: model.entry.version for model in catalog}
+        self._body = msgspec.json.encode({"status": "ready", "models": versions})
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer the versions that this worker serves."""
+        resp.data = self._body
+
+
+class MetricsResource:
+    """Shows the figures of all workers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer in Prometheus's text format."""
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = exposition(self._registry)

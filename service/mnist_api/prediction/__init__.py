@@ -1,0 +1,1 @@
+"""The flow from bytes to a digit."""

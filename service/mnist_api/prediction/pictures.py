@@ -1,0 +1,59 @@
+"""From an image file's bytes to the picture that the models see, on the loop or off it."""
+
+import asyncio
+from concurrent.futures import Executor
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.cache.costs import Costs
+from mnist_api.imaging.decode import Limits, Opened, open_image
+from mnist_api.imaging.normalise import normalise
+from mnist_api.metrics import Metrics
+
+Picture = NDArray[np.uint8]
+
+
+class Pictures:
+    """Decodes and normalises within limits."""
+
+    def __init__(
+        self, limits: Limits, inline_pixels: int, pool: Executor, costs: Costs, metrics: Metrics
+    ) -> None:
+        self._limits = limits
+        self._inline_pixels = inline_pixels
+        self._pool = pool
+        self._costs = costs
+        self._metrics = metrics
+
+    def is_quick(self, image: bytes) -> bool:
+        """Tell from a file's size whether `make` will most likely not leave the event loop.
+
+        A file of as many bytes as the inline limit has pixels may be a larger picture, but one that
+        holds next to nothing; to know for sure the file would have to be opened twice.
+        """
+        return len(image) <= self._inline_pixels
+
+    async def make(self, image: bytes) -> Picture:
+        """Return the normalised picture, uint8 (28, 28).
+
+        Raises:
+            NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
+        """
+        opened = open_image(image, self._limits)
+        if opened.pixel_count <= self._inline_pixels:
+            return self._timed(opened, len(image))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._timed, opened, len(image))
+
+    def _timed(self, opened: Opened, image_bytes: int) -> Picture:
+        start = perf_counter()
+        pixels = opened.decode()
+        decoded = perf_counter()
+        picture = normalise(pixels)
+        done = perf_counter()
+        self._metrics.decode_timer.observe(decoded - start)
+        self._metrics.normalise_timer.observe(done - decoded)
+        self._costs.pictured(image_bytes, done - start)
+        return picture

@@ -1,0 +1,159 @@
+"""From an image file's bytes to digits: recall, decode, normalise, infer, remember."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from mnist_api.cache.answer import Answer
+from mnist_api.cache.costs import Costs
+from mnist_api.cache.key import image_digest, model_prefix
+from mnist_api.cache.tiered import Keys, TieredCache
+from mnist_api.metrics import Metrics
+from mnist_api.models.catalog import Catalog, Model
+from mnist_api.prediction.pictures import Picture, Pictures
+
+Source = Literal["local", "memcached", "miss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answers of the models that were asked, by model name."""
+
+    label: int
+    answers: Mapping[str, Answer]
+    source: Source
+    """The slowest place an answer came from; "miss" if one was computed."""
+    picture: Picture | None
+    """What the models saw, uint8 (28, 28); None unless it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Answers that the process did not remember, and what was made on the way."""
+
+    answers: Mapping[str, Answer]
+    source: Source
+    picture: Picture | None
+
+
+class Predictor:
+    """Answers requests with the models of one catalogue."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        pictures: Pictures,
+        cache: TieredCache,
+        costs: Costs,
+        metrics: Metrics,
+    ) -> None:
+        self._catalog = catalog
+        self._prefixes = {model.name: model_prefix(model) for model in catalog}
+        self._pictures = pictures
+        self._cache = cache
+        self._costs = costs
+        self._metrics = metrics
+        self._in_flight: dict[tuple[str, ...], asyncio.Task[_Found]] = {}
+
+    async def predict(
+        self, image: bytes, model: str | None, *, picture: bool = False, fresh: bool = False
+    ) -> Prediction:
+        """Answer one image file.
+
+        Args:
+            image: the file's bytes.
+            model: one model's name, or None for all of them.
+            picture: whether to return what the models saw.
+            fresh: whether to compute even what is remembered.
+
+        Raises:
+            UnknownModel: there is no such model.
+            NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
+        """
+        names = self._catalog.names if model is None else (self._catalog.get(model).name,)
+        digest = image_digest(image)
+        keys = {name: self._prefixes[name] + digest for name in names}
+        answers = {} if fresh else self._cache.recall(keys)
+        missing = {name: key for name, key in keys.items() if name not in answers}
+        found = _Found({}, "local", None)
+        if missing:
+            found = await self._find(image, missing, fresh=fresh)
+            answers.update(found.answers)
+        seen = found.picture
+        if picture and seen is None:
+            seen = await self._pictures.make(image)
+        for name in names:
+            self._metrics.prediction_counter(name, answers[name].label).inc()
+        return Prediction(
+            self._majority(answers),
+            {name: answers[name] for name in names},
+            found.source,
+            seen if picture else None,
+        )
+
+    async def _find(self, image: bytes, missing: Keys, *, fresh: bool) -> _Found:
+        ask = not fresh and self._cache.would_ask(missing, len(image))
+        if not ask and self._pictures.is_quick(image):
+            return await self._compute(image, missing, shared=False)
+        # What waits can meet its like: the same picture asked again meanwhile is computed once.
+        return await self._shared_flight(missing, self._find_slowly(image, missing, ask=ask))
+
+    async def _shared_flight(self, missing: Keys, work: Coroutine[Any, Any, _Found]) -> _Found:
+        flight = tuple(missing.values())
+        task = self._in_flight.get(flight)
+        if task is None:
+            task = asyncio.create_task(work)
+            self._in_flight[flight] = task
+            task.add_done_callback(lambda _: self._in_flight.pop(flight))
+        else:
+            work.close()
+        # A client that goes away must not take the answer from the others.
+        return await asyncio.shield(task)
+
+    async def _find_slowly(self, image: bytes, missing: Keys, *, ask: bool) -> _Found:
+        known = await self._cache.ask(missing) if ask else {}
+        left = {name: key for name, key in missing.items() if name not in known}
+        if not left:
+            return _Found(known, "memcached", None)
+        found = await self._compute(image, left, shared=ask)
+        return _Found({**known, **found.answers}, "miss", found.picture)
+
+    async def _compute(self, image: bytes, keys: Keys, *, shared: bool) -> _Found:
+        picture = await self._pictures.make(image)
+        answers = {name: self._infer(self._catalog.get(name), picture) for name in keys}
+        self._cache.keep(keys, answers, shared=shared)
+        return _Found(answers, "miss", picture)
+
+    def _infer(self, model: Model, picture: Picture) -> Answer:
+        start = perf_counter()
+        row = model.runtime.predict(picture[np.newaxis])[0]
+        seconds = perf_counter() - start
+        self._metrics.infer_timer.observe(seconds)
+        self._costs.inferred(model.name, seconds)
+        return Answer(int(row.argmax()), tuple(row.tolist()))
+
+    def _majority(self, answers: Mapping[str, Answer]) -> int:
+        return majority(
+            [
+                (answer.label, self._catalog.get(name).entry.holdout.accuracy)
+                for name, answer in answers.items()
+            ]
+        )
+
+
+def majority(votes: Sequence[tuple[int, float]]) -> int:
+    """Return the label with most votes.
+
+    Args:
+        votes: pairs of a label and the accuracy of the model that gave it. Among labels with
+            equally many votes, the one that the most accurate model gave wins.
+    """
+    if len(votes) == 1:
+        return votes[0][0]
+    counts = Counter(label for label, _ in votes)
+    return max(votes, key=lambda vote: (counts[vote[0]], vote[1]))[0]

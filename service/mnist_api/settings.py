@@ -1,0 +1,208 @@
+"""Every setting of the service: one typed table, read from the environment.
+
+A field `max_body_bytes` is set by `MNIST_API_MAX_BODY_BYTES`. The README's table is generated from
+the metadata here, so a field without a description fails a test.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from mnist_api.errors import SettingsError
+
+PREFIX = "MNIST_API_"
+
+# Kubernetes injects MNIST_API_SERVICE_HOST, MNIST_API_PORT=tcp://... and the like into every pod
+# beside a Service called mnist-api. They are no settings of ours, which is also why the address
+# to listen on is called BIND and not PORT.
+_SERVICE_LINK = re.compile(r"MNIST_API_(SERVICE_HOST|SERVICE_PORT|PORT)(_.*)?")
+
+_OWN_WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can choose. Immutable: a changed setting is a new process."""
+
+    bind: Annotated[
+        str,
+        Meta(
+            pattern=r"^(unix:.+|.+:\d{1,5})$",
+            description="Address to listen on: `host:port` or `unix:/path`.",
+        ),
+    ] = "127.0.0.1:8000"
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=64, description="Processes that serve. In Kubernetes 1: scale pods instead."),
+    ] = 1
+    weights: Annotated[
+        str,
+        Meta(description="Folder with `manifest.json` and the model files; empty: the code's own."),
+    ] = ""
+    max_body_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=1 << 30, description="Largest request body read.", extra={"unit": "B"}),
+    ] = 10 * 1024 * 1024
+    max_pixels: Annotated[
+        int,
+        Meta(ge=784, le=1 << 30, description="Largest image decoded.", extra={"unit": "pixels"}),
+    ] = 25_000_000
+    max_frames: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="Most frames or pages of one image; the first is read.",
+            extra={"unit": "frames"},
+        ),
+    ] = 32
+    inline_pixels: Annotated[
+        int,
+        Meta(
+            ge=784,
+            le=1 << 24,
+            description="Images up to this size are decoded on the event loop (a hand-off to a "
+            "thread costs about 60 us, as much as decoding them); larger ones in the pool.",
+            extra={"unit": "pixels"},
+        ),
+    ] = 128 * 128
+    decode_threads: Annotated[
+        int,
+        Meta(ge=1, le=32, description="Threads per worker that decode large images."),
+    ] = 2
+    cache_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 34,
+            description="Memory per worker for remembered answers; 0 switches the cache off.",
+            extra={"unit": "B"},
+        ),
+    ] = 4 * 1024 * 1024
+    memcached: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$",
+            description="Shared cache: `host:port,...`. Each name is resolved to all its "
+            "addresses, again every few seconds, so that pods behind a headless Service may come "
+            "and go. Empty: none.",
+        ),
+    ] = ""
+    memcached_timeout_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.001,
+            le=5.0,
+            description="Longest wait for memcached to connect or to answer.",
+            extra={"unit": "s"},
+        ),
+    ] = 0.05
+    keepalive_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3600,
+            description="How long an idle connection stays open. Above the 60 s that nginx "
+            "keeps its own, so that the server never closes first under a request.",
+            extra={"unit": "s"},
+        ),
+    ] = 75
+    body_timeout_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600,
+            description="Longest wait for the next part of a body.",
+            extra={"unit": "s"},
+        ),
+    ] = 15
+    graceful_timeout_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600,
+            description="How long SIGTERM lets open connections finish.",
+            extra={"unit": "s"},
+        ),
+    ] = 10
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level logged.")
+    ] = "info"
+    access_log: Annotated[
+        bool,
+        Meta(description="One log line a request. Off: the metrics count them for less."),
+    ] = False
+    hint: Annotated[
+        bool, Meta(description="Print a `curl` that works once the service is ready.")
+    ] = False
+
+    @property
+    def weights_folder(self) -> Path:
+        """The folder that the models are loaded from."""
+        return Path(self.weights) if self.weights else _OWN_WEIGHTS
+
+
+def variable(field: str) -> str:
+    """Return the environment variable that sets a field."""
+    return PREFIX + field.upper()
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: a value is not allowed, or a variable with our prefix names no setting.
+    """
+    known = {variable(field): field for field in Settings.__struct_fields__}
+    given: dict[str, str] = {}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or _SERVICE_LINK.fullmatch(name):
+            continue
+        if name not in known:
+            close = difflib.get_close_matches(
+                name.removeprefix(PREFIX).lower(), known.values(), n=1
+            )
+            hint = f"; did you mean {variable(close[0])}?" if close else ""
+            raise SettingsError(f"{name} is not a setting{hint}")
+        given[known[name]] = value
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explain(str(error), given)) from error
+
+
+def _explain(message: str, given: Mapping[str, str]) -> str:
+    """Turn msgspec's "Expected ... - at `$.field`" into a sentence that names the variable."""
+    expected, _, path = message.partition(" - at `$.")
+    field = path.rstrip("`")
+    return (
+        f"{variable(field)}={given[field]!r} is not allowed: {expected[:1].lower()}{expected[1:]}"
+    )
+
+
+def settings_table() -> str:
+    """Return the settings as a Markdown table, for the README and the command line."""
+    hints = get_type_hints(Settings, include_extras=True)
+    lines = ["| variable | default | allowed | meaning |", "|---|---|---|---|"]
+    for field in msgspec.structs.fields(Settings):
+        kind, meta = get_args(hints[field.name])
+        default = msgspec.json.encode(field.default).decode().strip('"')
+        unit = (meta.extra or {}).get("unit", "")
+        lines.append(
+            f"| `{variable(field.name)}` | {f'`{default}`' if default else ''} {unit}".rstrip()
+            + f" | {_allowed(kind, meta)} | {meta.description} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _allowed(kind: object, meta: Meta) -> str:
+    if kind is bool:
+        return "`true`, `false`"
+    if kind in (int, float):
+        return f"{meta.ge} to {meta.le}"
+    return ", ".join(f"`{choice}`" for choice in get_args(kind)) or "text"
