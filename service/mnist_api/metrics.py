@@ -88,6 +88,11 @@ class Metrics:
         self.prediction_counter = lru_cache(maxsize=256)(self._predictions.labels)
         self.cache_counter = lru_cache(maxsize=16)(self._cache.labels)
         self.cache_timer = lru_cache(maxsize=4)(self._cache_durations.labels)
+        # Series that exist from the start: a rate over what appears with its first event misses it.
+        self.cache_timer("memcached")
+        for level in ("local", "memcached"):
+            for result in ("hit", "miss", "skip", "error"):
+                self.cache_counter(level, result)
         self.decode_timer = self._stages.labels("decode")
         self.normalise_timer = self._stages.labels("normalise")
         self.infer_timer = self._stages.labels("infer")

@@ -96,22 +96,24 @@ def test_without_memcached_every_request_is_answered(
 def test_memcached_is_used_again_once_it_is_back(
     tmp_path: Path, large: Callable[[int], bytes]
 ) -> None:
-    with running_memcached() as memcached:
-        with running_server(tmp_path, memcached=memcached.address) as server:
-            ask(server, large(0))
-            memcached.stop(signal.SIGKILL)
-            ask(server, large(1))
-            again = start_memcached(memcached.port)
-            try:
-                before = server.metric(LOOKUPS % "miss")
-                deadline = time.monotonic() + 20
-                index = 2
-                while server.metric(LOOKUPS % "miss") == before:
-                    assert time.monotonic() < deadline, "memcached was not tried again"
-                    ask(server, large(index))
-                    index += 1
-            finally:
-                again.stop()
+    with (
+        running_memcached() as memcached,
+        running_server(tmp_path, memcached=memcached.address) as server,
+    ):
+        ask(server, large(0))
+        memcached.stop(signal.SIGKILL)
+        ask(server, large(1))
+        again = start_memcached(memcached.port)
+        try:
+            before = server.metric(LOOKUPS % "miss")
+            deadline = time.monotonic() + 20
+            index = 2
+            while server.metric(LOOKUPS % "miss") == before:
+                assert time.monotonic() < deadline, "memcached was not tried again"
+                ask(server, large(index))
+                index += 1
+        finally:
+            again.stop()
 
 
 def test_the_service_starts_without_its_memcached(tmp_path: Path, digits: Digits) -> None:

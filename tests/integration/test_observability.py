@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.stages import png_of
+from tests.support.http import send_raw
 from tests.support.server import Server, running_server
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
@@ -52,6 +53,13 @@ def test_paths_that_clients_invent_make_no_series(server: Server) -> None:
         status = server.post(f"/invented/{number}", b"", "text/plain")[0]
         assert status == 404
     assert b"invented" not in server.get("/metrics")
+
+
+def test_the_page_has_only_its_own_files(server: Server) -> None:
+    assert b"<canvas" in server.get("/")
+    assert server.get("/static/style.css")
+    status = send_raw(server, b"GET /static/app.py HTTP/1.1\r\nHost: a\r\n\r\n")[0].status
+    assert status == 404
 
 
 def test_the_model_info_names_the_served_weights(server: Server) -> None:
