@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from timeit import Timer
 
 import numpy as np
-from mnist_api.imaging.decode import Limits, decode
-from mnist_api.imaging.normalise import normalise
 from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_api.http.inputs import parse_request
+from mnist_api.imaging.decode import Limits, decode
+from mnist_api.imaging.normalise import normalise
 from mnist_api.models.catalog import Catalog
 
 LIMITS = Limits(max_pixels=25_000_000, max_frames=32)

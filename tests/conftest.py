@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.support.server import Server, running_server
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"

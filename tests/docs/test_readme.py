@@ -5,9 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.support.server import Server
-
 from mnist_api.settings import settings_table
+from tests.support.server import Server
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 

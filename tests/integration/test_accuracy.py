@@ -6,9 +6,10 @@ from http.client import HTTPConnection
 
 import numpy as np
 import pytest
-from benchmarks.stages import png_of
 from numpy.typing import NDArray
 from PIL import Image
+
+from benchmarks.stages import png_of
 from tests.support.server import Server
 
 TARGETS = {"cnn": 0.983, "mlp": 0.970, "svm": 0.975}

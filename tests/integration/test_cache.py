@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.stages import on_canvas, png_of
 from PIL import Image
+
+from benchmarks.stages import on_canvas, png_of
 from tests.support.memcached import running_memcached, start_memcached
 from tests.support.server import Server, running_server
 

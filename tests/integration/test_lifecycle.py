@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
+
 from tests.support.server import COMMAND, Server, free_port, running_server
 
 CORPUS = Path(__file__).resolve().parents[1] / "requests"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmarks.stages import png_of
 from tests.support.http import send_raw
 from tests.support.server import Server, running_server

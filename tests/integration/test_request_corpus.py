@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.support.hostile import BODIES, Hostile
 from tests.support.http import send_raw
 from tests.support.server import Server

@@ -87,11 +87,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _remove_unnamed(folder: Path, named: set[str]) -> None:
-    ours = {
-        path
-        for suffix in (".tflite", "-*.npz", ".part")
-        for path in folder.glob(f"*{suffix}" if suffix[0] == "." else f"svm{suffix}")
-    }
-    for path in ours:
-        if path.name not in named:
-            path.unlink()
+    for pattern in ("*.tflite", "svm-*.npz", "*.part"):
+        for path in folder.glob(pattern):
+            if path.name not in named:
+                path.unlink()

@@ -7,10 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from tests.support.hostile import gif_of_frames, tiff_of_pages, webp_of_frames
 
 from mnist_api.errors import ApiError, ImageTooLarge, NotAnImage
 from mnist_api.imaging.decode import Limits, decode, open_image
+from tests.support.hostile import gif_of_frames, tiff_of_pages, webp_of_frames
 
 LIMITS = Limits(max_pixels=1_000_000, max_frames=4)
 Pixels = NDArray[np.uint8]

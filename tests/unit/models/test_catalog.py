@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import WEIGHTS
 
 from mnist_api.errors import UnknownModel, WeightsError
 from mnist_api.models.catalog import load_catalog
+from tests.conftest import WEIGHTS
 
 
 @pytest.fixture
