@@ -6,7 +6,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock system-deps clean
+.PHONY: help run test lint format bench train lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -30,6 +30,9 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 	tools/system-deps wrk
 	$(DEV)/python -m benchmarks
 
+train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
+	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
+
 lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
@@ -44,15 +47,15 @@ clean: ## Remove what was built, not what was committed
 	rm -rf .venv .venv-dev build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/installed: requirements/serve.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv $(@D)
-	$(SERVE)/pip install --quiet --require-hashes -r $<
-	$(SERVE)/pip install --quiet --no-deps --editable .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(@D)
+	@$(SERVE)/pip install --quiet --require-hashes -r $<
+	@$(SERVE)/pip install --quiet --no-deps --editable .
 	@touch $@
 
 .venv-dev/installed: requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	$(PYTHON) -m venv $(@D)
-	$(DEV)/pip install --quiet --require-hashes -r $<
-	$(DEV)/pip install --quiet --no-deps --editable .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(@D)
+	@$(DEV)/pip install --quiet --require-hashes -r $<
+	@$(DEV)/pip install --quiet --no-deps --editable .
 	@touch $@
