@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from mnist_api.errors import WeightsError
 from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, read_manifest
+from mnist_api.training.card import CARD, model_card
 from mnist_api.training.evaluate import Evaluation
 
 EVALUATION = "evaluation.json"
@@ -43,7 +45,9 @@ def publish(folder: Path, made: Mapping[str, Made]) -> None:
         entries[name] = entry
         evaluations[name] = model.evaluation.as_json()
     _write(folder / EVALUATION, _pretty(dict(sorted(evaluations.items()))))
-    _write(folder / MANIFEST, _pretty(Manifest(1, dict(sorted(entries.items())))))
+    manifest = Manifest(1, dict(sorted(entries.items())))
+    _write(folder / CARD, model_card(manifest, evaluations).encode())
+    _write(folder / MANIFEST, _pretty(manifest))
     _remove_unnamed(folder, {entry.file for entry in entries.values()})
 
 
@@ -54,7 +58,7 @@ def _entries(folder: Path) -> dict[str, ModelEntry]:
         return {}
 
 
-def _evaluations(folder: Path) -> dict[str, object]:
+def _evaluations(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / EVALUATION
     return msgspec.json.decode(path.read_bytes(), type=dict) if path.exists() else {}
 

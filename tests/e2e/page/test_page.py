@@ -1,63 +1,18 @@
 """The page in a real browser: what a person draws is what the models read."""
 
+import base64
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+
 from tests.e2e.page.strokes import DIGITS, Stroke
 from tests.support.server import Server
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("Chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page, freshly loaded; whatever it complains of or asks elsewhere fails the test."""
-    opened = browser.new_page()
-    complaints: list[str] = []
-    # Chromium itself notes the status of a failed request; that is not the page's complaint.
-    opened.on(
-        "console",
-        lambda message: (
-            None if "the server responded with" in message.text else complaints.append(message.text)
-        ),
-    )
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((server.url, "data:", "blob:"))
-            else complaints.append(request.url)
-        ),
-    )
-    opened.goto(server.url)
-    yield opened
-    opened.close()
-    assert complaints == []
 
 
 @pytest.fixture
@@ -88,7 +43,7 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
 def test_the_page_offers_to_draw(page: Page) -> None:
     expect(page).to_have_title("Draw a digit")
     expect(page.locator("#canvas")).to_be_visible()
-    expect(page.locator("#digit")).to_have_text("No digit yet")
+    expect(page.get_by_text("Draw a digit and the answer appears here")).to_be_visible()
 
 
 @pytest.mark.parametrize("digit", DIGITS)
@@ -112,6 +67,34 @@ def test_undo_and_clear_take_back(page: Page) -> None:
 
 def test_an_opened_picture_is_read(page: Page, digit_file: Path) -> None:
     page.locator("#file").set_input_files(digit_file)
+    expect(page.locator("#digit")).to_have_text("4")
+
+
+def test_a_wide_picture_that_is_bright_on_dark_is_read(
+    page: Page, tmp_path: Path, digits: dict[str, np.ndarray]
+) -> None:
+    wide = np.zeros((28, 84), np.uint8)
+    wide[:, 28:56] = digits["train_images"][np.flatnonzero(digits["train_labels"] == 4)[0]]
+    file = tmp_path / "wide.png"
+    Image.fromarray(wide).resize((840, 280)).save(file)
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#digit")).to_have_text("4")
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_dropped_or_pasted_picture_is_read(page: Page, digit_file: Path, event: str) -> None:
+    page.evaluate(
+        """([kind, base64]) => {
+            const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], "digit.png", { type: "image/png" }));
+            const options = { bubbles: true, cancelable: true };
+            document.querySelector("#canvas").dispatchEvent(kind === "drop"
+                ? new DragEvent("drop", { ...options, dataTransfer: data })
+                : new ClipboardEvent("paste", { ...options, clipboardData: data }));
+        }""",
+        [event, base64.b64encode(digit_file.read_bytes()).decode()],
+    )
     expect(page.locator("#digit")).to_have_text("4")
 
 
@@ -142,7 +125,39 @@ def test_an_error_of_the_service_is_told_in_words(page: Page) -> None:
         ),
     )
     draw(page, DIGITS[1])
-    expect(page.locator("#message")).to_have_text("The service is at its limit. Try again in 2 s.")
+    expect(page.locator("#message")).to_have_text(
+        "The service is at its limit. Trying again in 2 s."
+    )
+
+
+def test_after_the_time_that_the_service_asks_for_it_is_asked_again(page: Page) -> None:
+    page.route(
+        "**/predict/",
+        lambda route: route.fulfill(
+            status=429,
+            headers={"Retry-After": "1"},
+            json={"error": "too many requests", "code": "overloaded"},
+        ),
+    )
+    draw(page, DIGITS[1])
+    expect(page.locator("#message")).to_contain_text("Too many requests.")
+    page.unroute("**/predict/")
+    expect(page.locator("#digit")).to_have_text("1")
+    expect(page.locator("#message")).to_be_empty()
+
+
+def test_an_answer_that_is_not_of_the_service_is_told_by_its_status(page: Page) -> None:
+    page.route("**/predict/", lambda route: route.fulfill(status=502, body="<html>Bad Gateway"))
+    draw(page, DIGITS[1])
+    expect(page.locator("#message")).to_have_text("The service answered with an error (502).")
+
+
+def test_offline_is_said_and_being_back_answers(page: Page) -> None:
+    page.context.set_offline(True)
+    draw(page, DIGITS[1])
+    expect(page.locator("#message")).to_contain_text("You are offline.")
+    page.context.set_offline(False)
+    expect(page.locator("#digit")).to_have_text("1")
 
 
 def test_the_shown_curl_is_a_call_that_works(page: Page, server: Server) -> None:
@@ -152,3 +167,31 @@ def test_the_shown_curl_is_a_call_that_works(page: Page, server: Server) -> None
     body = page.locator("#curl").inner_text().partition("-d '")[2].rstrip("'")
     status, answer, _ = server.post("/predict/", body.encode(), "application/json")
     assert (status, answer["prediction"]) == (200, 3)
+
+
+def test_escape_in_the_middle_of_a_stroke_ends_it(page: Page) -> None:
+    box = page.locator("#canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 200, steps=4)
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 200, box["y"] + 200, steps=4)
+    page.mouse.up()
+    expect(page.locator("#digit")).to_be_empty()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nobody_is_shut_out(page: Page, scheme: Literal["light", "dark"], width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    draw(page, DIGITS[8])
+    expect(page.locator("#models .bars")).to_have_count(3)
+    grave = [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,10 +1,13 @@
 """The committed weights are worth what their manifest says."""
 
+import json
+
 import numpy as np
 import pytest
 
 from mnist_api.models.catalog import load_catalog
 from mnist_api.models.manifest import read_manifest
+from mnist_api.training.card import CARD, model_card
 from tests.conftest import WEIGHTS
 
 
@@ -16,6 +19,11 @@ def test_the_accuracy_is_the_manifests(name: str, digits: dict[str, np.ndarray])
     stated = model.entry.holdout
     assert stated.images == 9500
     assert accuracy == pytest.approx(stated.accuracy, abs=2e-4)
+
+
+def test_the_card_says_what_the_evaluation_measured() -> None:
+    evaluations = json.loads((WEIGHTS / "evaluation.json").read_text())
+    assert (WEIGHTS / CARD).read_text() == model_card(read_manifest(WEIGHTS), evaluations)
 
 
 def test_every_model_was_trained_on_500_images() -> None:

@@ -11,6 +11,7 @@ from mnist_api.models.manifest import read_manifest, read_weights
 from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import Augmentation, augmented
 from mnist_api.training.calibrate import fit_temperature, out_of_fold_scores
+from mnist_api.training.card import CARD
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import evaluate
 from mnist_api.training.publish import Made, publish
@@ -149,6 +150,7 @@ def test_publishing_replaces_a_model_and_leaves_the_others(tmp_path: Path) -> No
     assert {path.name for path in tmp_path.iterdir()} == named | {
         "manifest.json",
         "evaluation.json",
+        CARD,
     }
 
 
