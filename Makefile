@@ -6,7 +6,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench train lock system-deps clean
+.PHONY: help run test lint format bench train e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -33,9 +33,22 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
 
+e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
+	tools/system-deps wrk openssl
+	E2E=1 $(DEV)/python -m pytest tests/e2e/cluster
+
+e2e-long: .venv-dev/installed ## Show on the cluster that 20 updates of each kind fail no request
+	tools/system-deps wrk openssl
+	E2E=1 E2E_LONG=1 $(DEV)/python -m pytest -s tests/e2e/cluster/test_updates.py
+
+docs: .venv-dev/installed ## Write what the chart says of its values from values.yaml and settings.py
+	$(DEV)/python tools/chart_docs.py
+
 lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
+	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
+	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --quiet --custom-compile-command 'make lock'
