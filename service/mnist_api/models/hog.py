@@ -17,7 +17,11 @@ _CELLS = 6
 FEATURES = _CELLS * _CELLS * _ORIENTATIONS
 
 _AXIS = np.arange(_SIDE, dtype=np.float32)
-_CENTRED = _AXIS - (_SIDE - 1) / 2
+# Wide enough for the most slant: a row is at most 27 from the mean one, and has 29 neighbours.
+_PAD = _SIDE
+_WIDE = _SIDE + 2 * _PAD
+# In eighths of a turn, from -4 to 3, as arctan2 counts; plane k holds direction k modulo 8.
+_DIRECTIONS = np.array([0, 1, 2, 3, -4, -3, -2, -1], np.float32)[:, None, None]
 # A slant is undone up to a tangent of 1: beyond, moments speak of a broken digit, not of a hand.
 _MOST_SLANT = 1.0
 
@@ -58,29 +62,21 @@ def _deskewed(image: Floats) -> Floats:
     variance = float(rows @ (off * off)) / mass
     covariance = float(off @ (row_moments - mean_column * rows)) / mass
     slant = min(max(covariance / (variance + 1e-6), -_MOST_SLANT), _MOST_SLANT)
-    # Where each output pixel looks: its own row, `slant * off` further right.
-    where = _AXIS + (slant * off)[:, None]
-    left = np.floor(where).astype(np.intp)
-    share = where - left
-    padded = _padded(image)
-    left += _row_offsets()
-    flat = padded.ravel()
-    sheared: Floats = flat[left] * (1 - share) + flat[left + 1] * share
-    return sheared.astype(np.float32)
-
-
-_PAD = _SIDE
-
-
-def _padded(image: Floats) -> Floats:
-    wide = np.zeros((_SIDE, _SIDE + 2 * _PAD), np.float32)
-    wide[:, _PAD:-_PAD] = image
-    return wide
+    # A row moves as one: 28 whole steps and 28 fractions are all the geometry there is.
+    shift = slant * off
+    whole = np.floor(shift)
+    share = (shift - whole)[:, None]
+    padded = np.zeros((_SIDE, _WIDE), np.float32)
+    padded[:, _PAD:-_PAD] = image
+    window = padded.ravel().take(_window() + whole.astype(np.intp)[:, None])
+    sheared: Floats = window[:, :-1] * (1 - share) + window[:, 1:] * share
+    return sheared
 
 
 @lru_cache(maxsize=1)
-def _row_offsets() -> NDArray[np.intp]:
-    return (np.arange(_SIDE) * (_SIDE + 2 * _PAD) + _PAD)[:, None]
+def _window() -> NDArray[np.intp]:
+    """Return where the 29 neighbours of an unmoved row lie in the padded, flattened image."""
+    return (np.arange(_SIDE) * _WIDE + _PAD)[:, None] + np.arange(_SIDE + 1)
 
 
 def _oriented(image: Floats) -> Floats:
@@ -91,19 +87,13 @@ def _oriented(image: Floats) -> Floats:
     vertical = padded[2:, 1:-1] - padded[:-2, 1:-1]
     strength = np.hypot(horizontal, vertical)
     angle = np.arctan2(vertical, horizontal) * np.float32(_ORIENTATIONS / (2 * np.pi))
-    lower = np.floor(angle)
-    upper_share = (angle - lower) * strength
-    bins = lower.astype(np.intp) % _ORIENTATIONS
-    planes = np.zeros((_ORIENTATIONS, _SIDE * _SIDE), np.float32)
-    pixels = _pixels()
-    planes[bins.ravel(), pixels] = (strength - upper_share).ravel()
-    planes[(bins.ravel() + 1) % _ORIENTATIONS, pixels] = upper_share.ravel()
-    return planes.reshape(_ORIENTATIONS, _SIDE, _SIDE)
-
-
-@lru_cache(maxsize=1)
-def _pixels() -> NDArray[np.intp]:
-    return np.arange(_SIDE * _SIDE)
+    # PERF: all eight distances, most of them useless, take 22 us; a scatter into two took 26.
+    apart: Floats = np.abs(angle - _DIRECTIONS)
+    np.minimum(apart, _ORIENTATIONS - apart, out=apart)
+    np.subtract(1, apart, out=apart)
+    np.maximum(apart, 0, out=apart)
+    apart *= strength
+    return apart
 
 
 @lru_cache(maxsize=1)
