@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 # Parts with less than this share of the ink are dirt; the dot of a pen or a JPEG's crumbs.
 _SPECK = 0.05
-# A part that lies for so large a share in the outer eighth of the picture is a frame or an edge of
-# what was photographed with the digit.
+# A part that lies for so large a share in the outer eighth of the picture, and meets its edge or
+# runs along most of a side, is a frame or an edge of what was photographed with the digit.
 _FRAME = 0.6
 _MARGIN = 8
+_SIDE = 0.7
 
 
 @dataclass(slots=True)
@@ -41,7 +42,8 @@ def digit_mask(ink: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.
     frames = {
         index
         for index, part in enumerate(parts)
-        if part.touches_edge and part.in_margin >= _FRAME * part.pixels
+        if part.in_margin >= _FRAME * part.pixels
+        and (part.touches_edge or _spans(labels == index + 1))
     }
     inner = [index for index in range(count) if index not in frames]
     if not inner:
@@ -52,6 +54,14 @@ def digit_mask(ink: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.
     keep = np.zeros(count + 1, bool)
     keep[[index + 1 for index in inner if parts[index].ink >= least]] = True
     return keep[labels]
+
+
+def _spans(part: NDArray[np.bool_]) -> bool:
+    """Tell whether a part reaches over most of the picture's width or height."""
+    return any(
+        float(np.ptp(np.flatnonzero(part.any(axis=axis)))) >= _SIDE * part.shape[1 - axis]
+        for axis in (0, 1)
+    )
 
 
 def _measure(

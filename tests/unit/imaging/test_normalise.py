@@ -80,6 +80,23 @@ def test_a_frame_along_the_edge_is_dropped(some: Pixels) -> None:
         assert difference(normalise(framed), plain) < 3
 
 
+def test_a_frame_inside_the_edge_is_dropped(some: Pixels) -> None:
+    for digit in some:
+        framed = on_paper(enlarged(digit, 200), 300, 60, 40)
+        plain = normalise(framed)
+        framed[5:8, 5:-5] = framed[-8:-5, 5:-5] = 90
+        framed[5:-5, 5:8] = framed[5:-5, -8:-5] = 90
+        framed[8:30, 8:-8] = 90
+        assert difference(normalise(framed), plain) < 3
+
+
+def test_a_small_digit_near_the_edge_is_no_frame(some: Pixels) -> None:
+    for digit in some:
+        cornered = on_paper(digit, 300, 2, 2)
+        cornered[200, 200] = 0
+        assert difference(normalise(cornered), digit) < 12
+
+
 def test_specks_are_dropped(some: Pixels) -> None:
     for digit in some:
         spotted = on_paper(enlarged(digit, 200), 300, 60, 60)
