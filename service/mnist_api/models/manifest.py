@@ -13,7 +13,7 @@ MANIFEST = "manifest.json"
 
 
 class Holdout(msgspec.Struct, frozen=True):
-    """Accuracy (0..1) on digits that never trained, tuned or stopped anything."""
+    """Accuracy (0..1) on digits that never trained, calibrated or stopped anything."""
 
     accuracy: Annotated[float, Meta(ge=0, le=1)]
     images: Annotated[int, Meta(ge=1)]

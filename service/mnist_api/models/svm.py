@@ -1,6 +1,7 @@
 """The SVM served as arrays: an RBF kernel and one-against-one votes, in float32 by numpy.
 
-32 us where scikit-learn takes 266, with the labels of `SVC(break_ties=True)`.
+50 us for 1,446 vectors, a tenth of scikit-learn's time or less, with the labels of
+`SVC(break_ties=True)`; the features before them take another 58.
 """
 
 from io import BytesIO
