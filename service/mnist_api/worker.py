@@ -14,10 +14,12 @@ from gunicorn.workers import gasgi
 from mnist_api.errors import ApiError
 from mnist_api.http.errors import error_body
 
-# While a worker stops, for this share of its grace time an idle connection may still bring a request:
-# the client gets its answer and "Connection: close". One second was too little for clients on a
-# machine of load 6: their next request crossed the closing, and was lost.
+# While a worker stops, for this share of its grace time an idle connection may still bring a
+# request: the client gets its answer and "Connection: close". One second was too little for clients
+# on a machine of load 6: their next request crossed the closing, and was lost.
 _LINGER_SHARE = 0.5
+# Long enough for every answer that was sent without the announcement to be done with.
+_ANNOUNCE_SECONDS = 0.1
 
 
 class MalformedRequest(ApiError):
@@ -44,6 +46,10 @@ class Protocol(ASGIProtocol):  # type: ignore[misc]
         if self._awaiting_request:
             self._close_transport()
 
+    def _will_close(self, request: object, response_requires_close: bool) -> bool:
+        closes: bool = super()._will_close(request, response_requires_close)
+        return closes or self.worker.is_draining
+
     def _send_error_response(
         self, status: int, message: str, extra_headers: Sequence[tuple[str, str]] = ()
     ) -> None:
@@ -66,9 +72,19 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Serve connections with our protocol."""
         self.connections: set[Protocol] = set()
+        self.is_draining = False
         # NOTE: the worker names its protocol class in a closure over its module; there is no hook.
         gasgi.ASGIProtocol = Protocol
         super().init_process()
+
+    def handle_exit_signal(self) -> None:
+        """Announce the end on every answer first, and only then stop.
+
+        gunicorn closes a connection after an answer once `alive` is false, also where the answer
+        was sent just before and promised to keep it; the client's next request was lost.
+        """
+        self.is_draining = True
+        self.loop.call_later(_ANNOUNCE_SECONDS, super().handle_exit_signal)
 
     async def _shutdown(self) -> None:
         closer = self.loop.create_task(self._close_idle_connections())
