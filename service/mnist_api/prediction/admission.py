@@ -16,8 +16,12 @@ _WEIGHT = 0.05
 # In a rush the queue is kept to this share of the longest wait: short enough to answer quickly,
 # long enough that the loop never lacks work between two looks at its sockets.
 _BRIEF_SHARE = 1 / 64
-# So few are never refused: with one huge image in a dozen requests, the pace says little.
-_ALWAYS = 4
+# So few are never refused: a machine that gives the process hardly any time makes any pace slow,
+# and eight clients that wait for their answers are no rush.
+_ALWAYS = 16
+# A measurement counts for at most this many times the pace: a process that was not run for 100 ms,
+# as happens under a CPU limit, has not become slower for that.
+_MOST_CHANGE = 4
 # A rush is over when nobody had to be refused for so long...
 _CALM_SECONDS = 0.5
 # ... or is put to the test after so long: clients who wait their turn deserve the long queue back.
@@ -77,4 +81,8 @@ class Admission:
         now = self._clock()
         took = now - max(arrived, self._last_finish)
         self._last_finish = now
-        self._pace = self._pace + _WEIGHT * (took - self._pace) if self._pace else took
+        if self._pace:
+            took = min(took, _MOST_CHANGE * self._pace)
+            self._pace += _WEIGHT * (took - self._pace)
+        else:
+            self._pace = took

@@ -5,6 +5,7 @@ import pytest
 from mnist_api.prediction.admission import Admission
 
 PACE = 0.01
+FEW = 16
 
 
 class Clock:
@@ -60,10 +61,10 @@ def test_the_expected_wait_follows_the_pace() -> None:
 def test_in_a_rush_only_a_short_queue_is_kept() -> None:
     worker = Worker()
     worker.fill()
-    while len(worker.queue) > 4:
+    while len(worker.queue) > FEW:
         worker.answer()
-        assert not worker.offer() or len(worker.queue) <= 4
-    assert worker.fill() == 4
+        assert not worker.offer() or len(worker.queue) <= FEW
+    assert worker.fill() == FEW
 
 
 def test_the_long_queue_is_back_when_nobody_was_refused_for_a_while() -> None:
@@ -83,13 +84,13 @@ def test_a_rush_without_end_is_put_to_the_test_now_and_then() -> None:
         worker.answer()
         lengths.append(worker.fill())
     # The first second works off the long queue with which the rush began.
-    assert max(lengths[100 : round(29 / PACE)]) == 4
+    assert max(lengths[100 : round(29 / PACE)]) == FEW
     assert max(lengths[round(29 / PACE) :]) > 50
 
 
 def test_a_few_are_admitted_however_slow_the_pace() -> None:
     worker = Worker(max_wait=0.001)
-    assert worker.fill() == 4
+    assert worker.fill() == FEW
 
 
 def test_without_a_longest_wait_all_are_admitted() -> None:
@@ -104,3 +105,12 @@ def test_time_without_requests_does_not_count_as_pace() -> None:
     worker.answer()
     worker.offer()
     assert worker.admission.expected_wait == pytest.approx(PACE)
+
+
+def test_a_pause_of_the_whole_process_is_no_pace() -> None:
+    worker = Worker()
+    worker.offer()
+    worker.clock.now += 60
+    worker.answer()
+    worker.offer()
+    assert worker.admission.expected_wait < 1.2 * PACE
