@@ -185,6 +185,16 @@ def _explain(message: str, given: Mapping[str, str]) -> str:
     )
 
 
+def traces_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Return where traces go, or None: by OpenTelemetry's own variables, which are no settings."""
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        return None
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return next((environ[name] for name in names if environ.get(name)), None)
+
+
 def settings_table() -> str:
     """Return the settings as a Markdown table, for the README and the command line."""
     hints = get_type_hints(Settings, include_extras=True)
