@@ -50,7 +50,7 @@ def create_app(
     )
     app = App()
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
-    app.add_middleware(Lifespan(settings, catalog, [pool.shutdown, cache.close]))
+    app.add_middleware(Lifespan(settings, catalog, metrics, [pool.shutdown, cache.close]))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource()
@@ -61,7 +61,7 @@ def create_app(
     app.add_route("/models/{name}", ModelResource(catalog))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
-    app.add_route("/metrics", MetricsResource(registry))
+    app.add_route("/metrics", MetricsResource(metrics, registry))
     return app
 
 

@@ -30,6 +30,7 @@ class TieredCache:
         self._stores: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
+        metrics.describe_cache(lambda: local.size_bytes, lambda: len(local))
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
         """Return what the process remembers, by model."""
@@ -69,13 +70,13 @@ class TieredCache:
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
         for model, answer in found.items():
-            self._remember(keys[model], answer)
+            self._local.put(keys[model], answer)
         return found
 
     def keep(self, keys: Keys, answers: Answers, *, shared: bool) -> None:
         """Remember answers; in memcached too, without waiting, if it was asked for them in vain."""
         for model, answer in answers.items():
-            self._remember(keys[model], answer)
+            self._local.put(keys[model], answer)
         if shared and self._shared is not None and len(self._stores) < _MOST_STORES:
             task = asyncio.create_task(
                 self._store({keys[model]: answer for model, answer in answers.items()})
@@ -96,8 +97,3 @@ class TieredCache:
             await self._shared.put(answers)
         except MemcachedUnavailable:
             self._metrics.cache_counter("memcached", "error").inc(len(answers))
-
-    def _remember(self, key: str, answer: Answer) -> None:
-        self._local.put(key, answer)
-        self._metrics.cache_bytes.set(self._local.size_bytes)
-        self._metrics.cache_entries.set(len(self._local))
