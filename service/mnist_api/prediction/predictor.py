@@ -16,6 +16,7 @@ from mnist_api.cache.tiered import Keys, TieredCache
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog, Model
 from mnist_api.prediction.pictures import Picture, Pictures
+from mnist_api.stages import StageWatcher
 
 Source = Literal["local", "memcached", "miss"]
 
@@ -51,6 +52,7 @@ class Predictor:
         cache: TieredCache,
         costs: Costs,
         metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._catalog = catalog
         self._prefixes = {model.name: model_prefix(model) for model in catalog}
@@ -58,6 +60,7 @@ class Predictor:
         self._cache = cache
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
         self._in_flight: dict[tuple[str, ...], asyncio.Task[_Found]] = {}
 
     async def predict(
@@ -135,6 +138,8 @@ class Predictor:
         seconds = perf_counter() - start
         self._metrics.infer_timer.observe(seconds)
         self._costs.inferred(model.name, seconds)
+        if self._watch is not None:
+            self._watch(f"infer {model.name}", start, start + seconds)
         return Answer(int(row.argmax()), tuple(row.tolist()))
 
     def _majority(self, answers: Mapping[str, Answer]) -> int:
