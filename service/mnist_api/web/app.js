@@ -18,6 +18,7 @@ let cursor = { x: 0.5, y: 0.3, down: false, shown: false };
 
 function redraw() {
   paint(screen);
+  if (!strokes.length && !picture) invite(screen);
   if (cursor.shown) drawCursor(screen);
 }
 
@@ -49,6 +50,14 @@ function drawStroke(context, points, side) {
   }
   context.lineTo(last[0] * side, last[1] * side);
   context.stroke();
+}
+
+// On the screen only: what is sent is painted without it.
+function invite(context) {
+  context.fillStyle = "#a3a9b3";
+  context.font = "500 34px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillText("Draw here, large", context.canvas.width / 2, context.canvas.height / 2);
 }
 
 function drawCursor(context) {
