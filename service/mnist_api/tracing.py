@@ -95,12 +95,16 @@ def _request_attributes(req: Request) -> dict[str, AttributeValue]:
         "url.scheme": req.scheme,
         "url.path": req.path,
         "network.protocol.version": req.scope.get("http_version", "1.1"),
-        "server.address": req.host,
     }
     if not known:
         attributes["http.request.method_original"] = req.method
-    if req.port:
-        attributes["server.port"] = req.port
+    # NOTE: not req.host and req.port, which raise on what a client may write there.
+    host = req.get_header("Host") or ""
+    name, _, port = host.rpartition(":")
+    if port.isdecimal() and len(port) <= 5:
+        attributes |= {"server.address": name, "server.port": int(port)}
+    elif host:
+        attributes["server.address"] = host
     if req.user_agent:
         attributes["user_agent.original"] = req.user_agent
     return attributes

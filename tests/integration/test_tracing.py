@@ -113,6 +113,25 @@ def test_what_clients_do_wrong_is_no_error_of_the_service(
     assert "http.route" not in invented.attributes
 
 
+@pytest.mark.parametrize(
+    ("head", "server"),
+    [
+        (b"HTTP/1.0", {}),
+        (b"HTTP/1.1\r\nHost: a:b", {"server.address": "a:b"}),
+        (b"HTTP/1.1\r\nHost: a:80", {"server.address": "a", "server.port": 80}),
+        (b"HTTP/1.1\r\nHost: [::1]", {"server.address": "[::1]"}),
+    ],
+)
+def test_whatever_host_a_client_names_is_no_reason_to_fail(
+    traced: Collector, tmp_path: Path, head: bytes, server: dict[str, object]
+) -> None:
+    with running_server(tmp_path) as running:
+        send_raw(running, b"GET /models/ " + head + b"\r\n\r\n")
+        received = traced.wait_for("GET /models")[0]
+    assert received.attributes["http.response.status_code"] == 200
+    assert {k: v for k, v in received.attributes.items() if k.startswith("server.")} == server
+
+
 def test_the_last_spans_leave_before_the_worker_does(
     traced: Collector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
