@@ -17,6 +17,12 @@ _LONG_SIDE = 560
 # Alpha-weighted standard deviation of luminance under which all visible pixels are one ink.
 _ONE_INK = 40.0
 
+# So many pixels a side tell which colours there are.
+_SAMPLE = 64
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+# The share of all variance of colour to that of luminance above which luminance shows too little.
+_MISSED = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -105,7 +111,7 @@ def _tiff_has_more_pages_than(most: int, image: Image.Image) -> bool:
 def _decode(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "L" and "exif" not in image.info and image.width * image.height <= 28 * 28:
         return np.asarray(image)  # PERF: nearly every request; 5 us less than the long way.
-    image.draft("L", (_LONG_SIDE, _LONG_SIDE))  # JPEG only: decodes at a half, quarter or eighth
+    image.draft(None, (_LONG_SIDE, _LONG_SIDE))  # JPEG only: decodes at a half, quarter or eighth
     image.load()
     if image.info.get("exif"):
         image = ImageOps.exif_transpose(image)
@@ -123,7 +129,27 @@ def _luminance(image: Image.Image) -> Image.Image:
         return _stretched(np.asarray(image, np.float32))
     if image.has_transparency_data:
         return _composited(image.convert("RGBA"))
-    return image if image.mode == "L" else image.convert("RGB").convert("L")
+    return image if image.mode == "L" else _contrasting(image.convert("RGB"))
+
+
+def _contrasting(image: Image.Image) -> Image.Image:
+    """Return the luminance of an RGB image, or the mix of its channels that shows its ink.
+
+    Red ink on green paper may have the paper's luminance. Colours vary most from ink to paper: that
+    direction, the first principal component, is the mix, where luminance misses most of it.
+    """
+    sample = np.asarray(image.resize((_SAMPLE, _SAMPLE), Image.Resampling.NEAREST), np.float32)
+    colours = sample.reshape(-1, 3)
+    mean = colours.mean(axis=0)
+    covariance = np.cov(colours - mean, rowvar=False)
+    variances, directions = np.linalg.eigh(covariance)
+    of_luminance = _LUMINANCE @ covariance @ _LUMINANCE / (_LUMINANCE @ _LUMINANCE)
+    if variances[-1] <= _MISSED * of_luminance:
+        return image.convert("L")
+    # Half, because the corners of the cube of colours are up to 442 apart.
+    mix = directions[:, -1] / 2
+    offset = 128.0 - float(mean @ mix)
+    return image.convert("L", (*mix.tolist(), offset))
 
 
 def _stretched(values: NDArray[np.float32]) -> Image.Image:
