@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mnist_api.imaging.background import find_paper, shade_of_paper, whole
+from mnist_api.imaging.background import find_paper, shade_of_paper
 from mnist_api.imaging.components import digit_mask
 from mnist_api.imaging.ink import measure_contrast
+from mnist_api.imaging.light import whole
 
 # Enters every cache key: raise it with any change of what a picture is normalised to.
 NORMALISER_VERSION = 2
