@@ -14,7 +14,7 @@ help: ## Show this list
 run: .venv/installed ## Serve on 127.0.0.1:8000 (no cache server, no cluster needed)
 	@MNIST_API_HINT=true exec $(SERVE)/mnist-api serve
 
-test: .venv-dev/installed system-deps ## Run all tests with the coverage gate
+test: .venv-dev/installed .venv-clients/installed system-deps ## Run all tests with the coverage gate
 	$(DEV)/python -m pytest --cov --cov-report=term --cov-fail-under=95
 
 lint: .venv-dev/installed ## Check style, types and locks
@@ -48,6 +48,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --extra otel $(LOCK) -o requirements/otel.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
+	printf 'tritonclient[http]\nkserve\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 
@@ -58,7 +59,7 @@ system-deps: ## Install the real servers that the tests start (Debian; as root)
 	@tools/system-deps nginx memcached chromium prometheus
 
 clean: ## Remove what was built, not what was committed
-	rm -rf .venv .venv-dev build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-clients build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/installed: requirements/serve.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -72,4 +73,10 @@ clean: ## Remove what was built, not what was committed
 	@$(PYTHON) -m venv $(@D)
 	@$(DEV)/pip install --quiet --require-hashes -r $<
 	@$(DEV)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+# KServe's client pins what our own environment needs newer.
+.venv-clients/installed: tests/clients/requirements.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --require-hashes -r $<
 	@touch $@
