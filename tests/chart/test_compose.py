@@ -31,7 +31,6 @@ class Healthcheck(Strict):
     timeout: str
     retries: int
     start_period: str
-    start_interval: str
 
 
 class Mount(Strict):

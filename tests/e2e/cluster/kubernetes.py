@@ -58,9 +58,10 @@ def load_images(*images: str) -> None:
             return
 
 
-def build(tag: str, dockerfile: Path, context: Path) -> None:
-    """Build an image by Docker."""
-    run("docker", "build", "--quiet", "--tag", tag, "--file", dockerfile, context, timeout=600)
+def build(tag: str, dockerfile: Path, context: Path, target: str) -> None:
+    """Build one target of a Dockerfile."""
+    options = ["--quiet", "--tag", tag, "--target", target]
+    run("docker", "build", *options, "--file", dockerfile, context, timeout=600)
 
 
 def eventually(look: Callable[[], T], what: str, seconds: float = 30) -> T:
