@@ -71,6 +71,15 @@ class Predictor:
         self._watch = watch
         self._in_flight: dict[tuple[str, ...], _Flight] = {}
 
+    def check_model(self, model: str | None) -> None:
+        """Refuse a model that is not served.
+
+        Raises:
+            UnknownModel: the message names those that are.
+        """
+        if model is not None:
+            self._catalog.get(model)
+
     async def predict(
         self,
         image: bytes,
