@@ -41,6 +41,7 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 # gunicorn's heartbeat file: in memory where there is such a file system, as its manual advises.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+logger_class = "mnist_api.worker.Logger"
 logconfig_dict = logging_config(_settings.log_level)
 
 
