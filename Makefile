@@ -6,7 +6,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench train e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench fuzz train e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -33,6 +33,9 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
 
+fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service 20,000 things that its description allows, or does not
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(DEV)/python -m pytest -s tests/integration/test_openapi.py
+
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
 	tools/system-deps wrk openssl
 	E2E=1 $(DEV)/python -m pytest tests/e2e/cluster
@@ -48,7 +51,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --extra otel $(LOCK) -o requirements/otel.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
-	printf 'tritonclient[http]\nkserve\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
+	printf 'tritonclient[http]\nkserve\nschemathesis\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 

@@ -16,6 +16,7 @@ from mnist_api.http.inference_v2 import InferResource, ModelV2Resource, ServerRe
 from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
+from mnist_api.http.openapi import OpenApiResource
 from mnist_api.http.page import PageResource
 from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
@@ -71,12 +72,14 @@ def create_app(
     add_error_handlers(app)
     page = PageResource()
     app.add_route("/", page)
+    app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)
     predict = PredictResource(predictor, patience, settings.max_body_bytes, settings.max_batch)
     app.add_route("/predict", predict)
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
+    app.add_route("/openapi.json", OpenApiResource())
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))

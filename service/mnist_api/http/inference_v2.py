@@ -20,6 +20,51 @@ from mnist_api.prediction.pictures import Pictures as Decoder
 _JSON_LENGTH = "Inference-Header-Content-Length"
 
 
+class ServerMetadata(msgspec.Struct, frozen=True):
+    """What the server is."""
+
+    name: str
+    version: str
+    extensions: Sequence[str]
+
+
+class ServerLive(msgspec.Struct, frozen=True):
+    """That the event loop turns."""
+
+    live: bool
+
+
+class ServerReady(msgspec.Struct, frozen=True):
+    """That the models are loaded."""
+
+    ready: bool
+
+
+class TensorMetadata(msgspec.Struct, frozen=True):
+    """What a tensor must be, or is; -1 stands for any size."""
+
+    name: str
+    datatype: str
+    shape: Sequence[int]
+
+
+class ModelMetadata(msgspec.Struct, frozen=True):
+    """What a model takes and gives."""
+
+    name: str
+    versions: Sequence[str]
+    platform: str
+    inputs: Sequence[TensorMetadata]
+    outputs: Sequence[TensorMetadata]
+
+
+class ModelReady(msgspec.Struct, frozen=True):
+    """That a model is loaded."""
+
+    name: str
+    ready: bool
+
+
 def find_model(catalog: Catalog, name: str, wanted: str | None) -> Model:
     """Return a model.
 
@@ -42,20 +87,16 @@ class ServerResource:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the server's metadata."""
         resp.data = msgspec.json.encode(
-            {
-                "name": "mnist-api",
-                "version": version("mnist-api"),
-                "extensions": ["binary_tensor_data"],
-            }
+            ServerMetadata("mnist-api", version("mnist-api"), ["binary_tensor_data"])
         )
 
     async def on_get_live(self, req: Request, resp: Response) -> None:
         """Answer that the event loop turns."""
-        resp.data = b'{"live":true}'
+        resp.data = msgspec.json.encode(ServerLive(live=True))
 
     async def on_get_ready(self, req: Request, resp: Response) -> None:
         """Answer that the models are loaded; there is no server before they are."""
-        resp.data = b'{"ready":true}'
+        resp.data = msgspec.json.encode(ServerReady(ready=True))
 
 
 class ModelV2Resource:
@@ -70,16 +111,16 @@ class ModelV2Resource:
         """Answer the model's metadata."""
         model = find_model(self._catalog, name, version)
         resp.data = msgspec.json.encode(
-            {
-                "name": model.name,
-                "versions": [model.entry.version],
-                "platform": model.entry.runtime,
-                "inputs": [{"name": "input", "datatype": "UINT8", "shape": [-1, 28, 28]}],
-                "outputs": [
-                    {"name": output, "datatype": datatype, "shape": shape}
+            ModelMetadata(
+                name=model.name,
+                versions=[model.entry.version],
+                platform=model.entry.runtime,
+                inputs=[TensorMetadata("input", "UINT8", [-1, 28, 28])],
+                outputs=[
+                    TensorMetadata(output, datatype, shape)
                     for output, (datatype, shape) in OUTPUTS.items()
                 ],
-            }
+            )
         )
 
     async def on_get_ready(
@@ -87,7 +128,7 @@ class ModelV2Resource:
     ) -> None:
         """Answer that the model is loaded."""
         model = find_model(self._catalog, name, version)
-        resp.data = msgspec.json.encode({"name": model.name, "ready": True})
+        resp.data = msgspec.json.encode(ModelReady(model.name, ready=True))
 
 
 class InferResource:

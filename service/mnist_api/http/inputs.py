@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from falcon import HTTPError
 from falcon.media import MultipartFormHandler
+from msgspec import Meta
 
 from mnist_api.errors import (
     ApiError,
@@ -44,10 +45,10 @@ class BulkRequest(msgspec.Struct, frozen=True):
     normalised: bool = False
 
 
-class _TextualBulk(msgspec.Struct, frozen=True):
-    """Many images as JSON has them."""
+class BulkBody(msgspec.Struct, frozen=True):
+    """Many images as JSON has them: base64 each."""
 
-    images: list[str]
+    images: Annotated[list[str], Meta(min_length=1)]
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
@@ -64,7 +65,7 @@ class _TextualRequest(msgspec.Struct, frozen=True):
 
 _STRICT: Final = msgspec.json.Decoder(PredictRequest)
 _LENIENT: Final = msgspec.json.Decoder(_TextualRequest)
-_BULK: Final = msgspec.json.Decoder(_TextualBulk)
+_BULK: Final = msgspec.json.Decoder(BulkBody)
 # Parts of a form that may be there beside the images.
 _FIELDS: Final = 3
 # Illegal inside JSON strings and without meaning outside them, so that dropping them changes no
@@ -142,7 +143,7 @@ def _from_loose_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRe
     )
 
 
-def _from_bulk_json(bulk: _TextualBulk, limits: BulkLimits) -> BulkRequest:
+def _from_bulk_json(bulk: BulkBody, limits: BulkLimits) -> BulkRequest:
     check_count(len(bulk.images), limits.images)
     images: list[bytes | ApiError] = []
     for text in bulk.images:

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from mnist_api.errors import ApiError
 from mnist_api.http.body import read_body
+from mnist_api.http.errors import ErrorBody
 from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse_request
 from mnist_api.http.patience import Patience
 from mnist_api.imaging.encode import encode_png
@@ -26,13 +27,6 @@ class PredictResponse(msgspec.Struct, frozen=True):
     predictions: dict[str, int] | UnsetType = UNSET
     probabilities: dict[str, tuple[float, ...]] | UnsetType = UNSET
     normalised: str | UnsetType = UNSET
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """What stands in the place of an answer for an image that has none."""
-
-    error: str
-    code: str
 
 
 class PredictResource:
@@ -74,7 +68,7 @@ class PredictResource:
 
     async def _results(
         self, asked: BulkRequest, deadline: float, *, fresh: bool
-    ) -> AsyncIterator[PredictResponse | Failure]:
+    ) -> AsyncIterator[PredictResponse | ErrorBody]:
         """Give each image's answer or error, in order; other requests have their turns between."""
         for image in asked.images:
             try:
@@ -82,7 +76,7 @@ class PredictResource:
                     raise image
                 prediction = await self._predict(asked, image, deadline, fresh=fresh)
             except ApiError as error:
-                yield Failure(error.message, error.code)
+                yield ErrorBody(error.message, error.code)
             else:
                 yield _answer(asked, prediction)
             await asyncio.sleep(0)
