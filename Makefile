@@ -2,11 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SERVE  := .venv/bin
 DEV    := .venv-dev/bin
+LOAD   := .venv-loadtest/bin
 SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench train e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench loadtest loadtest-ui train e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -30,6 +31,12 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 	tools/system-deps wrk
 	$(DEV)/python -m benchmarks
 
+loadtest: .venv-loadtest/installed ## Load the service and check every answer (URL=... for one that runs, OPTIONS="--form spike ...")
+	$(LOAD)/python -m loadtest $(addprefix --url ,$(URL)) $(OPTIONS)
+
+loadtest-ui: .venv-loadtest/installed ## The same, steered by locust's page on 127.0.0.1:8089
+	$(LOAD)/python -m loadtest --ui --web-host 127.0.0.1 $(addprefix --url ,$(URL)) $(OPTIONS)
+
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
 
@@ -49,6 +56,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
+	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt
 
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --quiet --custom-compile-command 'make lock'
@@ -57,7 +65,7 @@ system-deps: ## Install the real servers that the tests start (Debian; as root)
 	@tools/system-deps nginx memcached chromium prometheus
 
 clean: ## Remove what was built, not what was committed
-	rm -rf .venv .venv-dev build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-loadtest build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/installed: requirements/serve.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -71,4 +79,11 @@ clean: ## Remove what was built, not what was committed
 	@$(PYTHON) -m venv $(@D)
 	@$(DEV)/pip install --quiet --require-hashes -r $<
 	@$(DEV)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv-loadtest/installed: requirements/loadtest.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(@D)
+	@$(LOAD)/pip install --quiet --require-hashes -r $<
+	@$(LOAD)/pip install --quiet --no-deps --editable .
 	@touch $@
