@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench loadtest loadtest-ui train e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench loadtest loadtest-ui ab peers scaling report train e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -36,6 +36,19 @@ loadtest: .venv-loadtest/installed ## Load the service and check every answer (U
 
 loadtest-ui: .venv-loadtest/installed ## The same, steered by locust's page on 127.0.0.1:8089
 	$(LOAD)/python -m loadtest --ui --web-host 127.0.0.1 $(addprefix --url ,$(URL)) $(OPTIONS)
+
+ab: peers-deps ## Repeat the ab scenario of 2018: its design beside ours
+	$(LOAD)/python -m loadtest.ab $(OPTIONS)
+
+peers: peers-deps ## Measure six other servers with the same models beside ours
+	for models in svm mlp cnn; do $(LOAD)/python -m loadtest.peers --models $$models $(OPTIONS); done
+
+scaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Measure how throughput grows with workers (OPTIONS="cluster ..." with replicas)
+	tools/system-deps wrk
+	$(LOAD)/python -m loadtest.scaling $(or $(OPTIONS),workers)
+
+report: .venv-loadtest/installed ## Write docs/performance.md and its plots from the results
+	$(LOAD)/python -m loadtest.report
 
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
@@ -87,3 +100,20 @@ clean: ## Remove what was built, not what was committed
 	@$(LOAD)/pip install --quiet --require-hashes -r $<
 	@$(LOAD)/pip install --quiet --no-deps --editable .
 	@touch $@
+
+PEERS := fastapi litserve bentoml mlserver kserve flask2018
+
+.PHONY: peers-deps
+peers-deps: .venv/installed .venv-loadtest/installed loadtest/.bin/vegeta $(PEERS:%=loadtest/peers/.venvs/%/installed)
+	tools/system-deps wrk ab
+	$(LOAD)/python -m loadtest.peers.prepare
+	PYTHONPATH=.:service loadtest/peers/.venvs/mlserver/bin/python -m loadtest.peers.mlserver.pipeline loadtest/peers/.models/mlserver
+
+loadtest/peers/.venvs/%/installed: loadtest/peers/%/requirements.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+loadtest/.bin/vegeta:
+	@command -v go >/dev/null || { echo "missing: Go, which builds vegeta" >&2; exit 1; }
+	GOBIN=$(CURDIR)/$(@D) go install github.com/tsenart/vegeta/v12@v12.13.0

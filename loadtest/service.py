@@ -9,9 +9,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from loadtest.processes import tree
 
 COMMAND = Path(sys.executable).with_name("mnist-api")
 
@@ -58,7 +60,6 @@ def serving(
             env={**os.environ, **environ},
             stdout=output,
             stderr=output,
-            start_new_session=True,
         )
     try:
         _wait(process, url + ready, start + patience, log)
@@ -93,14 +94,14 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, deadline: float, log: Pa
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server by its manners, and what is left of its session by force."""
+    """End the server by its manners, and what it leaves behind by force."""
+    family = tree(process.pid)
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=15)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    for pid in family[1:]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
