@@ -10,8 +10,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from loadtest.peers.models import svc
 from loadtest.peers.mlserver.steps import features, scaled
+from loadtest.peers.models import svc
 from loadtest.peers.prepare import MODELS
 
 
