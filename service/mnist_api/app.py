@@ -1,7 +1,5 @@
 """The composition root: the one place that knows how the parts fit together."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
 
@@ -16,10 +14,13 @@ from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
 from mnist_api.http.page import PageResource
+from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.prediction.admission import Admission
+from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
@@ -37,7 +38,9 @@ def create_app(
     """
     metrics = Metrics(registry)
     metrics.describe_models(catalog)
-    pool = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+    pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
+    admission = Admission(settings.max_wait_ms / 1000)
+    patience = Patience(settings.request_timeout_ms / 1000, metrics)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
     cache = TieredCache(LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics)
@@ -50,13 +53,13 @@ def create_app(
     )
     app = App()
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
-    app.add_middleware(Lifespan(settings, catalog, metrics, [pool.shutdown, cache.close]))
+    app.add_middleware(Lifespan(settings, catalog, metrics, admission, [pool.close, cache.close]))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource()
     app.add_route("/", page)
     app.add_route("/static/{file}", page)
-    app.add_route("/predict", PredictResource(predictor, settings.max_body_bytes))
+    app.add_route("/predict", PredictResource(predictor, patience, settings.max_body_bytes))
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     app.add_route("/healthz", LivenessResource())

@@ -112,15 +112,63 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "s"},
         ),
     ] = 75
+    head_timeout_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600,
+            description="Longest time that a request's line and headers may take to arrive.",
+            extra={"unit": "s"},
+        ),
+    ] = 10
     body_timeout_seconds: Annotated[
         int,
         Meta(
             ge=1,
             le=600,
-            description="Longest wait for the next part of a body.",
+            description="Longest time that a body may take to arrive.",
             extra={"unit": "s"},
         ),
-    ] = 15
+    ] = 30
+    max_connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most connections to one worker; one more is answered 503. Idle ones cost "
+            "some 20 kB each.",
+            extra={"unit": "connections"},
+        ),
+    ] = 2000
+    max_wait_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=60_000,
+            description="Longest that a prediction should wait for its turn, by the measured pace; "
+            "where more is asked, 503 at once, and a short queue while that lasts. 0: no bound.",
+            extra={"unit": "ms"},
+        ),
+    ] = 250
+    max_decode_wait_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=600_000,
+            description="The same for large images, which wait for a thread. 0: no bound.",
+            extra={"unit": "ms"},
+        ),
+    ] = 1000
+    request_timeout_ms: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600_000,
+            description="How long after its arrival a prediction is still computed; then 504. "
+            "A client may ask for less by `X-Request-Timeout-Ms`.",
+            extra={"unit": "ms"},
+        ),
+    ] = 10_000
     graceful_timeout_seconds: Annotated[
         int,
         Meta(

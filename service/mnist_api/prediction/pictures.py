@@ -1,7 +1,5 @@
 """From an image file's bytes to the picture that the models see, on the loop or off it."""
 
-import asyncio
-from concurrent.futures import Executor
 from time import perf_counter
 from typing import NamedTuple
 
@@ -12,6 +10,8 @@ from mnist_api.cache.costs import Costs
 from mnist_api.imaging.decode import Limits, Opened, open_image
 from mnist_api.imaging.normalise import normalise
 from mnist_api.metrics import Metrics
+from mnist_api.prediction.deadline import Deadline
+from mnist_api.prediction.decode_pool import DecodePool
 
 Picture = NDArray[np.uint8]
 
@@ -20,7 +20,12 @@ class Pictures:
     """Decodes and normalises within limits."""
 
     def __init__(
-        self, limits: Limits, inline_pixels: int, pool: Executor, costs: Costs, metrics: Metrics
+        self,
+        limits: Limits,
+        inline_pixels: int,
+        pool: DecodePool,
+        costs: Costs,
+        metrics: Metrics,
     ) -> None:
         self._limits = limits
         self._inline_pixels = inline_pixels
@@ -36,18 +41,18 @@ class Pictures:
         """
         return len(image) <= self._inline_pixels
 
-    async def make(self, image: bytes) -> Picture:
+    async def make(self, image: bytes, deadline: Deadline) -> Picture:
         """Return the normalised picture, uint8 (28, 28).
 
         Raises:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
+            Overloaded, DeadlineExceeded: a large image, for which there is no time.
         """
         opened = open_image(image, self._limits)
         if opened.pixel_count <= self._inline_pixels:
             made = _made(opened)
         else:
-            loop = asyncio.get_running_loop()
-            made = await loop.run_in_executor(self._pool, _made, opened)
+            made = await self._pool.run(lambda: _made(opened), deadline)
         self._metrics.decode_timer.observe(made.decode_seconds)
         self._metrics.normalise_timer.observe(made.normalise_seconds)
         self._costs.pictured(len(image), made.decode_seconds + made.normalise_seconds)
