@@ -27,6 +27,7 @@ for line in io.lines("{bodies}") do bodies[#bodies + 1] = line end
 local at = 0
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
+{host}
 request = function()
     at = at % #bodies + 1
     return wrk.format(nil, nil, nil, bodies[at])
@@ -57,16 +58,22 @@ class Open(msgspec.Struct, frozen=True):
 
 
 def wrk(
-    url: str, bodies: Sequence[bytes], seconds: float, connections: int = 8, core: int = DRIVER_CORE
+    url: str,
+    bodies: Sequence[bytes],
+    seconds: float,
+    connections: int = 8,
+    host: str | None = None,
 ) -> Closed:
     """Ask as fast as the answers come."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "bodies.txt"
         lines.write_bytes(b"\n".join(bodies))
         script = Path(folder) / "script.lua"
-        script.write_text(_SCRIPT.format(bodies=lines))
+        script.write_text(
+            _SCRIPT.format(bodies=lines, host=f'wrk.headers["Host"] = "{host}"' if host else "")
+        )
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s", "-s"]
-        raw = _output(core, [*command, str(script), url])
+        raw = _output([*command, str(script), url])
     match = re.search(r"Requests/sec:\s+([\d.]+)", raw)
     if match is None:
         raise RuntimeError(f"wrk said nothing of its rate: {raw}")
@@ -76,14 +83,14 @@ def wrk(
     return Closed(float(match[1]), errors + sum(map(int, broken.groups() if broken else ())), raw)
 
 
-def ab(url: str, body: bytes, requests: int, concurrency: int, *, keep_alive: bool) -> Closed:
-    """Ask by Apache's ab, which sends one body again and again."""
+def ab(url: str, body: bytes, seconds: int, concurrency: int, *, keep_alive: bool) -> Closed:
+    """Ask by Apache's ab, which sends one body again and again; no more than 50,000 times."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
         keep = ["-k"] if keep_alive else []
-        command = ["ab", "-q", *keep, f"-n{requests}", f"-c{concurrency}", "-s20", "-p", file.name]
-        raw = _output(DRIVER_CORE, [*command, "-T", "application/json", url])
+        command = ["ab", "-q", *keep, f"-t{seconds}", f"-c{concurrency}", "-s20", "-p", file.name]
+        raw = _output([*command, "-T", "application/json", url])
     rate = re.search(r"Requests per second:\s+([\d.]+)", raw)
     failed = re.search(r"Failed requests:\s+(\d+)", raw)
     refused = re.search(r"Non-2xx responses:\s+(\d+)", raw)
@@ -93,10 +100,10 @@ def ab(url: str, body: bytes, requests: int, concurrency: int, *, keep_alive: bo
 
 
 def vegeta(
-    url: str, bodies: Sequence[bytes], rate: float, seconds: float, core: int = DRIVER_CORE
+    url: str, bodies: Sequence[bytes], rate: float, seconds: float, host: str | None = None
 ) -> Open:
     """Ask at a constant rate."""
-    header = {"Content-Type": ["application/json"]}
+    header = {"Content-Type": ["application/json"], **({"Host": [host]} if host else {})}
     targets = "\n".join(
         json.dumps(
             {"method": "POST", "url": url, "header": header, "body": b64encode(body).decode()}
@@ -105,7 +112,7 @@ def vegeta(
     )
     whole = max(1, round(rate))
     attack = [str(VEGETA), "attack", "-format=json", f"-rate={whole}/1s", f"-duration={seconds:g}s"]
-    pinned = ["taskset", "-c", str(core), *attack, "-timeout=20s"]
+    pinned = ["taskset", "-c", str(DRIVER_CORE), *attack, "-timeout=20s"]
     attacked = subprocess.run(pinned, input=targets.encode(), check=True, capture_output=True)
     encode = [str(VEGETA), "encode", "-to=csv"]
     rows = subprocess.run(encode, input=attacked.stdout, check=True, capture_output=True).stdout
@@ -135,8 +142,6 @@ def summary(rows: str, rate: float) -> Open:
     )
 
 
-def _output(core: int, command: Sequence[str]) -> str:
-    run = subprocess.run(
-        ["taskset", "-c", str(core), *command], check=True, capture_output=True, text=True
-    )
-    return run.stdout
+def _output(command: Sequence[str]) -> str:
+    pinned = ["taskset", "-c", str(DRIVER_CORE), *command]
+    return subprocess.run(pinned, check=True, capture_output=True, text=True).stdout

@@ -15,6 +15,21 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def matching(text: str) -> list[int]:
+    """Return the processes of this machine, in containers too, whose command line has a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if text in command:
+            found.append(int(folder.name))
+    return found
+
+
 def memory_mib(pids: list[int]) -> float:
     """Return the memory of processes: what they share is counted once, in equal parts (PSS)."""
     total = 0

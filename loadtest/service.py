@@ -27,6 +27,11 @@ class Running:
     start_seconds: float
 
 
+def end_orderly_on_sigterm() -> None:
+    """Let SIGTERM, as `timeout` sends it, end this process such that its servers end too."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:

@@ -5,57 +5,22 @@ While one is measured, the others are stopped (SIGSTOP), so that none pays for a
 
 import argparse
 import json
-import os
-import signal
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from loadtest.digits import Digit, held_out
-from loadtest.drive import Open, vegeta, wrk
-from loadtest.machine import RESULTS, Machine, here
+from loadtest.drive import vegeta, wrk
+from loadtest.machine import RESULTS, here
+from loadtest.peers.awake import awake, stopped
 from loadtest.peers.contestants import CONTESTANTS, Contestant, installed_mib, running
+from loadtest.peers.results import SERVE, Footprint, Row, Study
 from loadtest.processes import memory_mib, tree
-from loadtest.service import Running
-
-# Ours is installed for serving only in the environment that `make run` makes.
-SERVE = Path(__file__).resolve().parents[2] / ".venv"
-
-
-class Row(msgspec.Struct):
-    """One contestant with one model."""
-
-    contestant: str
-    model: str
-    accuracy: float
-    rates: list[float]
-    errors: int
-    at_rate: dict[str, Open]
-
-
-class Footprint(msgspec.Struct):
-    """What a contestant takes."""
-
-    contestant: str
-    start_seconds: float
-    memory_mib: float
-    installed_mib: float
-
-
-class Study(msgspec.Struct):
-    """One run."""
-
-    machine: Machine
-    seconds: float
-    digits: int
-    rows: list[Row]
-    footprints: list[Footprint]
-    raw: list[str]
+from loadtest.service import Running, end_orderly_on_sigterm
 
 
 def main() -> None:
@@ -71,11 +36,11 @@ def main() -> None:
     only = {name for name in options.only.split(",") if name}
     chosen = [one for one in CONTESTANTS if not only or one.name in only]
     study = Study(here(), options.seconds, 200, [], [], [])
+    end_orderly_on_sigterm()
     with ExitStack() as stack:
         servers = {}
         for one in chosen:
             servers[one.name] = _start(stack, one, options.out)
-            _signal(servers[one.name], signal.SIGSTOP)
         for model in options.models.split(","):
             _measure(study, [one for one in chosen if model in one.models], servers, model, options)
         for one in chosen:
@@ -88,7 +53,6 @@ def main() -> None:
                     installed_mib(one.folder or SERVE),
                 )
             )
-            _signal(server, signal.SIGCONT)
     name = f"{options.models.replace(',', '-')}-{time.strftime('%H%M%S')}.json"
     (options.out / name).write_bytes(msgspec.json.format(msgspec.json.encode(study)))
     sys.stderr.write(f"{options.out / name}\n")
@@ -97,7 +61,7 @@ def main() -> None:
 def _start(stack: ExitStack, one: Contestant, folder: Path) -> Running:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{one.name.split()[0].lower()}.log"
-    server = stack.enter_context(running(one, SERVE / "bin", log))
+    server = stack.enter_context(stopped(running(one, SERVE / "bin", log)))
     sys.stderr.write(f"{one.name}: ready after {server.start_seconds:.1f} s\n")
     return server
 
@@ -116,7 +80,7 @@ def _measure(
         for one in chosen:
             server, row = servers[one.name], rows[one.name]
             url = one.url(server.url, model)
-            with _awake(server):
+            with awake(server):
                 if number == 0:
                     row.accuracy = _accuracy(one, url, bodies[one.name], digits)
                 closed = wrk(url, bodies[one.name], options.seconds)
@@ -129,28 +93,11 @@ def _measure(
         rate = options.load * sorted(rows[peer.name].rates)[options.rounds // 2]
         for one in (peer, ours):
             url = one.url(servers[one.name].url, model)
-            with _awake(servers[one.name]):
+            with awake(servers[one.name]):
                 taken = vegeta(url, bodies[one.name], rate, options.seconds)
             rows[one.name].at_rate[peer.name] = taken
             sys.stderr.write(f"{model} {one.name} at {rate:.0f}/s: p99 {taken.p99_ms:.2f} ms\n")
     study.rows += rows.values()
-
-
-@contextmanager
-def _awake(server: Running) -> Iterator[None]:
-    """Let a stopped server run; a moment first, in which it does what it had put off."""
-    _signal(server, signal.SIGCONT)
-    time.sleep(0.3)
-    try:
-        yield
-    finally:
-        _signal(server, signal.SIGSTOP)
-
-
-def _signal(server: Running, number: signal.Signals) -> None:
-    """Send a signal to all processes of a server, wherever they are in its tree."""
-    for pid in tree(server.pid):
-        os.kill(pid, number)
 
 
 def _accuracy(one: Contestant, url: str, bodies: list[bytes], digits: list[Digit]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtest.bodies import predict
 from loadtest.digits import Digit, text
-from loadtest.peers.prepare import MODELS
+from loadtest.peers.models import MODELS
 from loadtest.service import Running, free_port, serving
 
 HERE = Path(__file__).resolve().parent
@@ -64,7 +64,20 @@ _OURS_VARIABLES = {"MNIST_API_BIND": "127.0.0.1:{port}", "MNIST_API_CACHE_BYTES"
 CONTESTANTS = (
     Contestant("mnist-api", _OURS, "/predict/", "/readyz", variables=_OURS_VARIABLES),
     Contestant(
-        "FastAPI + uvicorn",
+        "FastAPI + scikit-learn",
+        (
+            "{bin}/uvicorn",
+            "--factory",
+            "loadtest.peers.fastapi.server:application_of_scikit_learn",
+            *_UVICORN,
+        ),
+        "/predict",
+        "/openapi.json",
+        "fastapi",
+        models=("svm", "mlp"),
+    ),
+    Contestant(
+        "FastAPI + LiteRT",
         ("{bin}/uvicorn", "--factory", "loadtest.peers.fastapi.server:application", *_UVICORN),
         "/predict",
         "/openapi.json",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MODELS = Path(__file__).resolve().parent / ".models"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 Predict = Callable[[NDArray[np.uint8]], int]
 """From pixels uint8 (28, 28), ink bright on 0, to the digit."""
@@ -79,6 +80,19 @@ def layers_of(name: str) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]
     return layers
 
 
+def perceptron() -> Any:
+    """Return scikit-learn's `MLPClassifier` with the weights that we serve."""
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+
+    with np.load(MODELS / "mlp.npz") as arrays:
+        weights = [arrays[f"weights{i}"] for i in range(3)]
+        biases = [arrays[f"bias{i}"] for i in range(3)]
+    net = MLPClassifier((512, 512), max_iter=1)
+    net.partial_fit(np.zeros((10, 784), np.float32), np.arange(10), classes=np.arange(10))
+    net.coefs_, net.intercepts_ = weights, biases
+    return net
+
+
 def predict_svm() -> Predict:
     """Return scikit-learn's machine behind our features."""
     from mnist_api.models.hog import hog  # noqa: PLC0415
@@ -101,6 +115,17 @@ def predict_litert(name: str) -> Predict:
         return int(net.get_tensor(outputs)[0].argmax())
 
     return predict
+
+
+def predict_perceptron() -> Predict:
+    """Return scikit-learn's MLP."""
+    net = perceptron()
+    return lambda pixels: int(net.predict(pixels.reshape(1, 784) * np.float32(1 / 255))[0])
+
+
+def scikit_learn() -> dict[str, Predict]:
+    """Return the models that scikit-learn has, by scikit-learn."""
+    return {"svm": predict_svm(), "mlp": predict_perceptron()}
 
 
 def fastest() -> dict[str, Predict]:

@@ -1,12 +1,8 @@
 """`python -m loadtest.peers.prepare`: the networks as arrays, for Keras and scikit-learn."""
 
-from pathlib import Path
-
 import numpy as np
 
-from loadtest.peers.models import layers_of
-
-MODELS = Path(__file__).resolve().parent / ".models"
+from loadtest.peers.models import MODELS, layers_of
 
 
 def main() -> None:

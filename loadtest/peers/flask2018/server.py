@@ -12,8 +12,7 @@ import numpy as np
 from flask import Flask, Response, jsonify, request
 from keras import layers
 
-from loadtest.peers.models import Predict, pixels_of, predict_svm
-from loadtest.peers.prepare import MODELS
+from loadtest.peers.models import MODELS, Predict, pixels_of, predict_svm
 
 
 def network(name: str) -> keras.Model:

@@ -5,25 +5,11 @@ import sys
 from pathlib import Path
 
 import joblib
-import numpy as np
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from loadtest.peers.mlserver.steps import features, scaled
-from loadtest.peers.models import svc
-from loadtest.peers.prepare import MODELS
-
-
-def perceptron() -> MLPClassifier:
-    """Return scikit-learn's MLP with the weights that we serve."""
-    with np.load(MODELS / "mlp.npz") as arrays:
-        weights = [arrays[f"weights{i}"] for i in range(3)]
-        biases = [arrays[f"bias{i}"] for i in range(3)]
-    net = MLPClassifier((512, 512), max_iter=1)
-    net.partial_fit(np.zeros((10, 784), np.float32), np.arange(10), classes=np.arange(10))
-    net.coefs_, net.intercepts_ = weights, biases
-    return net
+from loadtest.peers.models import perceptron, svc
 
 
 def main(folder: Path) -> None:
