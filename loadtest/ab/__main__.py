@@ -1,7 +1,6 @@
 """`python -m loadtest.ab`: JSON bodies of one digit, keep-alive on and off, concurrency 1 to 64."""
 
 import argparse
-import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -10,50 +9,14 @@ from pathlib import Path
 
 import msgspec
 
+from loadtest.ab.results import CONCURRENCIES, PAIR, Point, Study
 from loadtest.digits import held_out
 from loadtest.drive import ab
-from loadtest.machine import RESULTS, Machine, here
+from loadtest.machine import RESULTS, here
 from loadtest.peers.awake import awake, stopped
 from loadtest.peers.contestants import CONTESTANTS, running
 from loadtest.peers.results import SERVE
 from loadtest.service import end_orderly_on_sigterm
-
-PAIR = ("mnist-api", "Flask + Keras (2018)")
-CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64)
-
-
-class Point(msgspec.Struct):
-    """One line of the table."""
-
-    contestant: str
-    model: str
-    keep_alive: bool
-    concurrency: int
-    rate: float
-    errors: int
-
-
-class Study(msgspec.Struct):
-    """One run."""
-
-    machine: Machine
-    seconds: int
-    points: list[Point]
-    raw: list[str]
-
-    def ratio(self, model: str) -> float:
-        """Return how many times as much ours answers, as the median over all settings."""
-        rates = {
-            (p.contestant, p.keep_alive, p.concurrency): p.rate
-            for p in self.points
-            if p.model == model
-        }
-        ours, theirs = PAIR
-        return statistics.median(
-            rates[ours, *setting] / rates[theirs, *setting]
-            for name, *setting in rates
-            if name == ours
-        )
 
 
 def settings() -> Iterator[tuple[bool, int]]:

@@ -1,7 +1,7 @@
 """The design of 2018: Flask's development server, Keras' `predict`, scikit-learn's SVC.
 
-The networks are today's, a fifth of the arithmetic of those of 2018: what is compared is the way of
-serving them, and that comparison favours this server.
+The networks are today's, the CNN of a quarter of the arithmetic of that of 2018: what is compared
+is the way of serving them, and that comparison favours this server.
 """
 
 import sys
