@@ -1,5 +1,7 @@
 """The composition root: the one place that knows how the parts fit together."""
 
+from typing import TYPE_CHECKING
+
 from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
 
@@ -25,9 +27,15 @@ from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
 
+if TYPE_CHECKING:
+    from mnist_api.tracing import Tracing
+
 
 def create_app(
-    settings: Settings, catalog: Catalog, registry: CollectorRegistry
+    settings: Settings,
+    catalog: Catalog,
+    registry: CollectorRegistry,
+    tracing: "Tracing | None" = None,
 ) -> App[Request, Response]:
     """Wire the service together.
 
@@ -35,7 +43,9 @@ def create_app(
         settings: what the operator chose.
         catalog: the models, loaded and verified.
         registry: where this process's metrics are registered; a fresh one for each app.
+        tracing: what makes spans of requests, where the operator wants traces.
     """
+    watch = tracing.stage if tracing else None
     metrics = Metrics(registry)
     metrics.describe_models(catalog)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
@@ -43,17 +53,24 @@ def create_app(
     patience = Patience(settings.request_timeout_ms / 1000, metrics)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    cache = TieredCache(LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics)
+    cache = TieredCache(
+        LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
+    )
     predictor = Predictor(
         catalog,
-        Pictures(limits, settings.inline_pixels, pool, costs, metrics),
+        Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch),
         cache,
         costs,
         metrics,
+        watch,
     )
+    closers = [pool.close, cache.close]
     app = App()
+    if tracing is not None:
+        app.add_middleware(tracing)
+        closers.append(tracing.close)
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
-    app.add_middleware(Lifespan(settings, catalog, metrics, admission, [pool.close, cache.close]))
+    app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource()

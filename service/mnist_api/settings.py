@@ -23,6 +23,8 @@ PREFIX = "MNIST_API_"
 # to listen on is called BIND and not PORT.
 _SERVICE_LINK = re.compile(r"MNIST_API_(SERVICE_HOST|SERVICE_PORT|PORT)(_.*)?")
 
+_TEXT = "text"
+
 _OWN_WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 
@@ -38,7 +40,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "127.0.0.1:8000"
     workers: Annotated[
         int,
-        Meta(ge=1, le=64, description="Processes that serve. In Kubernetes 1: scale pods instead."),
+        Meta(
+            ge=1,
+            le=64,
+            description="Processes that serve. In Kubernetes 1: scale pods instead.",
+            extra={"unit": "processes"},
+        ),
     ] = 1
     weights: Annotated[
         str,
@@ -73,7 +80,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 128 * 128
     decode_threads: Annotated[
         int,
-        Meta(ge=1, le=32, description="Threads per worker that decode large images."),
+        Meta(
+            ge=1,
+            le=32,
+            description="Threads per worker that decode large images.",
+            extra={"unit": "threads"},
+        ),
     ] = 2
     cache_bytes: Annotated[
         int,
@@ -228,9 +240,24 @@ def _explain(message: str, given: Mapping[str, str]) -> str:
     """Turn msgspec's "Expected ... - at `$.field`" into a sentence that names the variable."""
     expected, _, path = message.partition(" - at `$.")
     field = path.rstrip("`")
+    kind, meta = get_args(get_type_hints(Settings, include_extras=True)[field])
+    allowed = _allowed(kind, meta)
+    if allowed == _TEXT:
+        allowed = meta.description.partition(". ")[0].rstrip(".")
     return (
-        f"{variable(field)}={given[field]!r} is not allowed: {expected[:1].lower()}{expected[1:]}"
+        f"{variable(field)}={given[field]!r} is not allowed: "
+        f"{expected[:1].lower()}{expected[1:]} (allowed: {allowed})"
     )
+
+
+def traces_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Return where traces go, or None: by OpenTelemetry's own variables, which are no settings."""
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        return None
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return next((environ[name] for name in names if environ.get(name)), None)
 
 
 def settings_table() -> str:
@@ -253,4 +280,4 @@ def _allowed(kind: object, meta: Meta) -> str:
         return "`true`, `false`"
     if kind in (int, float):
         return f"{meta.ge} to {meta.le}"
-    return ", ".join(f"`{choice}`" for choice in get_args(kind)) or "text"
+    return ", ".join(f"`{choice}`" for choice in get_args(kind)) or _TEXT

@@ -9,6 +9,7 @@ from mnist_api.cache.costs import Costs
 from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached, MemcachedUnavailable
 from mnist_api.metrics import Metrics
+from mnist_api.stages import StageWatcher
 
 # Stores on their way at the same time; more are dropped, they only spare others' work.
 _MOST_STORES = 64
@@ -21,12 +22,18 @@ class TieredCache:
     """Remembers answers by key. Keys come as a mapping from model to key, answers go so too."""
 
     def __init__(
-        self, local: LocalCache, shared: Memcached | None, costs: Costs, metrics: Metrics
+        self,
+        local: LocalCache,
+        shared: Memcached | None,
+        costs: Costs,
+        metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._local = local
         self._shared = shared
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
         self._stores: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
@@ -66,6 +73,8 @@ class TieredCache:
             seconds = perf_counter() - start
             self._costs.asked(seconds)
             self._metrics.cache_timer("memcached").observe(seconds)
+            if self._watch is not None:
+                self._watch("ask memcached", start, start + seconds)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))

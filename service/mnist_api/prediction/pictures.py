@@ -12,6 +12,7 @@ from mnist_api.imaging.normalise import normalise
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.decode_pool import DecodePool
+from mnist_api.stages import StageWatcher
 
 Picture = NDArray[np.uint8]
 
@@ -26,12 +27,14 @@ class Pictures:
         pool: DecodePool,
         costs: Costs,
         metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._limits = limits
         self._inline_pixels = inline_pixels
         self._pool = pool
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
 
     def is_quick(self, image: bytes) -> bool:
         """Tell from a file's size whether `make` will most likely not leave the event loop.
@@ -56,6 +59,10 @@ class Pictures:
         self._metrics.decode_timer.observe(made.decode_seconds)
         self._metrics.normalise_timer.observe(made.normalise_seconds)
         self._costs.pictured(len(image), made.decode_seconds + made.normalise_seconds)
+        if self._watch is not None:
+            decoded = made.start + made.decode_seconds
+            self._watch("decode", made.start, decoded)
+            self._watch("normalise", decoded, decoded + made.normalise_seconds)
         return made.picture
 
 
@@ -63,6 +70,7 @@ class _Made(NamedTuple):
     """A picture and what it took, to be noted on the event loop: tallies know one thread."""
 
     picture: Picture
+    start: float
     decode_seconds: float
     normalise_seconds: float
 
@@ -72,4 +80,4 @@ def _made(opened: Opened) -> _Made:
     pixels = opened.decode()
     decoded = perf_counter()
     picture = normalise(pixels)
-    return _Made(picture, decoded - start, perf_counter() - decoded)
+    return _Made(picture, start, decoded - start, perf_counter() - decoded)

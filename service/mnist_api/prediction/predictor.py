@@ -19,6 +19,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog, Model
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Picture, Pictures
+from mnist_api.stages import StageWatcher
 
 Source = Literal["local", "memcached", "miss"]
 
@@ -59,6 +60,7 @@ class Predictor:
         cache: TieredCache,
         costs: Costs,
         metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._catalog = catalog
         self._prefixes = {model.name: model_prefix(model) for model in catalog}
@@ -66,6 +68,7 @@ class Predictor:
         self._cache = cache
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
         self._in_flight: dict[tuple[str, ...], _Flight] = {}
 
     async def predict(
@@ -173,6 +176,8 @@ class Predictor:
         seconds = perf_counter() - start
         self._metrics.infer_timer.observe(seconds)
         self._costs.inferred(model.name, seconds)
+        if self._watch is not None:
+            self._watch(f"infer {model.name}", start, start + seconds)
         return Answer(int(row.argmax()), tuple(row.tolist()))
 
     def _majority(self, answers: Mapping[str, Answer]) -> int:
