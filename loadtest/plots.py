@@ -28,8 +28,8 @@ _STYLE: Mapping[str, Any] = {
 }
 
 
-def bars(path: Path, title: str, unit: str, groups: Mapping[str, Mapping[str, float]]) -> None:
-    """Draw one group of horizontal bars for each name, one bar for each series in it."""
+def multiples(path: Path, title: str, unit: str, groups: Mapping[str, Mapping[str, float]]) -> None:
+    """Draw, for each name and series, a bar from 1 to a ratio: to the right where it is above 1."""
     names = list(groups)
     series = sorted({key for values in groups.values() for key in values})
     with _drawing(path, height=0.6 + 0.28 * len(names) * len(series)) as axes:
@@ -39,17 +39,22 @@ def bars(path: Path, title: str, unit: str, groups: Mapping[str, Mapping[str, fl
                 (at, groups[name][key]) for at, name in enumerate(names) if key in groups[name]
             ]
             places = [at + (number - (len(series) - 1) / 2) * thickness for at, _ in known]
-            drawn = axes.barh(
+            values = [value for _, value in known]
+            axes.barh(
                 places,
-                [value for _, value in known],
+                [value - 1 for value in values],
                 thickness * 0.9,
+                left=1,
                 color=_COLOURS[number],
                 label=key,
             )
-            axes.bar_label(drawn, fmt="%.3g", padding=3, color=_GREY, fontsize=8)
+            for place, value in zip(places, values, strict=True):
+                axes.text(max(value, 1) * 1.06, place, f"{value:.3g}", va="center", fontsize=8)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.axvline(1, color=_GREY, linewidth=0.8)
         axes.margins(x=0.15)
         axes.set_xlabel(unit)
         axes.set_title(title)

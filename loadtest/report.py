@@ -36,7 +36,7 @@ def page(results: Path, docs: Path) -> str:
     """Return the text of a page in the folder `docs`; write its plots beside the results."""
     parts = [INTRODUCTION]
     if peers := _studies(results / "peers", Peers):
-        plots.bars(
+        plots.multiples(
             results / "peers.svg",
             "Throughput of ours, as a multiple of theirs",
             "ours / theirs, requests/s per requests/s",
