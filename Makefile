@@ -15,7 +15,7 @@ help: ## Show this list
 run: .venv/installed ## Serve on 127.0.0.1:8000 (no cache server, no cluster needed)
 	@MNIST_API_HINT=true exec $(SERVE)/mnist-api serve
 
-test: .venv-dev/installed system-deps ## Run all tests with the coverage gate
+test: .venv-dev/installed .venv-clients/installed system-deps ## Run all tests with the coverage gate
 	$(DEV)/python -m pytest --cov --cov-report=term --cov-fail-under=95
 
 lint: .venv-dev/installed ## Check style, types and locks
@@ -68,6 +68,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --extra otel $(LOCK) -o requirements/otel.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
+	printf 'tritonclient[http]\nkserve\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt
@@ -79,7 +80,7 @@ system-deps: ## Install the real servers that the tests start (Debian; as root)
 	@tools/system-deps nginx memcached chromium prometheus
 
 clean: ## Remove what was built, not what was committed
-	rm -rf .venv .venv-dev .venv-loadtest build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-loadtest .venv-clients build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/installed: requirements/serve.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -118,3 +119,9 @@ loadtest/peers/.venvs/%/installed: loadtest/peers/%/requirements.txt
 loadtest/.bin/vegeta:
 	@command -v go >/dev/null || { echo "missing: Go, which builds vegeta" >&2; exit 1; }
 	GOBIN=$(CURDIR)/$(@D) go install github.com/tsenart/vegeta/v12@v12.13.0
+
+# KServe's client pins what our own environment needs newer.
+.venv-clients/installed: tests/clients/requirements.txt
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --require-hashes -r $<
+	@touch $@

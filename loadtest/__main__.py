@@ -13,7 +13,7 @@ from pathlib import Path
 from loadtest.service import mnist_api
 
 HERE = Path(__file__).resolve().parent
-EVERYDAY = ("DrawUser", "CacheUser", "CarelessUser")
+EVERYDAY = ("DrawUser", "BatchUser", "CacheUser", "CarelessUser")
 # Beside the users themselves, locust wants to know that nobody will start or stop it by hand.
 HEADLESS = ("--headless", "--only-summary")
 

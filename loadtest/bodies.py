@@ -1,15 +1,26 @@
 """What clients send: good requests, and the bad ones with the refusal that the contract has."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loadtest.digits import text
+from loadtest.digits import Digit, text
 
 
 def predict(content: bytes, **fields: object) -> bytes:
     """Return the JSON body that asks what an image file shows."""
     return json.dumps({**fields, "image": text(content)}).encode()
+
+
+def infer(digits: Sequence[Digit]) -> bytes:
+    """Return the JSON body that asks for the labels of digits, by the Open Inference Protocol."""
+    tensor = {
+        "name": "input",
+        "shape": [len(digits), 28, 28],
+        "datatype": "UINT8",
+        "data": [value for digit in digits for value in digit.pixels.ravel().tolist()],
+    }
+    return json.dumps({"inputs": [tensor], "outputs": [{"name": "label"}]}).encode()
 
 
 @dataclass(frozen=True)

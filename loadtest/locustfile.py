@@ -17,7 +17,7 @@ from locust import FastHttpUser, LoadTestShape, between, constant, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
-from loadtest.bodies import Mistake, mistakes, predict
+from loadtest.bodies import Mistake, infer, mistakes, predict
 from loadtest.digits import held_out
 from loadtest.expectations import ExpectationError, Lesson, learn, wrong_label, wrong_labels
 from loadtest.shapes import NAMES, Shape, saturated
@@ -27,6 +27,7 @@ LOGGER = logging.getLogger("loadtest")
 JSON = {"Content-Type": "application/json"}
 DIGITS = 400
 POPULAR = 10
+BATCH = 16
 ALL = "all"
 
 
@@ -202,6 +203,35 @@ class DrawUser(MnistUser):
             answer = _answer(response)
             if answer is not None and answer.get("prediction") not in range(10):
                 response.failure(f"no digit: {answer}")
+
+
+class BatchUser(MnistUser):
+    """A job that classifies many digits a request, by the Open Inference Protocol v2."""
+
+    weight = 1
+    wait_time = constant(0.5)
+
+    @task
+    def infer(self) -> None:
+        """Ask one model for 16 digits and compare each label."""
+        model = random.choice(list(self.run_.lesson.promised))
+        batch = [self.digit() for _ in range(BATCH)]
+        with self.client.post(
+            f"/v2/models/{model}/infer",
+            data=infer([one.digit for one in batch]),
+            headers=JSON,
+            name=f"{model}: batch of {BATCH}",
+            catch_response=True,
+        ) as response:
+            answer = _answer(response)
+            if answer is None:
+                return
+            said = answer["outputs"][0]["data"]
+            wanted = [one.plain[model] for one in batch]
+            if said != wanted:
+                response.failure(f"{model} answers {said} where it answered {wanted} unloaded")
+            for one, digit in zip(batch, said, strict=True):
+                self.run_.count(model, digit == one.digit.label)
 
 
 class CacheUser(MnistUser):

@@ -12,6 +12,7 @@ from mnist_api.cache.memcached import Memcached
 from mnist_api.cache.tiered import TieredCache
 from mnist_api.http.errors import add_error_handlers
 from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
+from mnist_api.http.inference_v2 import InferResource, ModelV2Resource, ServerResource
 from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
@@ -22,6 +23,7 @@ from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.admission import Admission
+from mnist_api.prediction.batch import BatchPredictor
 from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
@@ -56,14 +58,8 @@ def create_app(
     cache = TieredCache(
         LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
     )
-    predictor = Predictor(
-        catalog,
-        Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch),
-        cache,
-        costs,
-        metrics,
-        watch,
-    )
+    pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
+    predictor = Predictor(catalog, pictures, cache, costs, metrics, watch)
     closers = [pool.close, cache.close]
     app = App()
     if tracing is not None:
@@ -79,10 +75,32 @@ def create_app(
     app.add_route("/predict", PredictResource(predictor, patience, settings.max_body_bytes))
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
+    _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))
     return app
+
+
+def _add_inference_v2(
+    app: App[Request, Response],
+    catalog: Catalog,
+    pictures: Pictures,
+    batches: BatchPredictor,
+    patience: Patience,
+    settings: Settings,
+) -> None:
+    server, model = ServerResource(), ModelV2Resource(catalog)
+    infer = InferResource(
+        catalog, pictures, batches, patience, settings.max_body_bytes, settings.max_batch
+    )
+    app.add_route("/v2", server)
+    app.add_route("/v2/health/live", server, suffix="live")
+    app.add_route("/v2/health/ready", server, suffix="ready")
+    for address in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+        app.add_route(address, model)
+        app.add_route(f"{address}/ready", model, suffix="ready")
+        app.add_route(f"{address}/infer", infer)
 
 
 def _memcached(settings: Settings) -> Memcached | None:

@@ -38,6 +38,12 @@ class MalformedRequest(ApiError):
     status, code = 400, "malformed_request"
 
 
+class InvalidTensor(ApiError):
+    """A tensor of the Open Inference Protocol that is not as the model's metadata say."""
+
+    status, code = 400, "invalid_tensor"
+
+
 class NotFound(ApiError):
     """No such address."""
 
@@ -48,6 +54,12 @@ class ModelNotFound(ApiError):
     """An address names a model that is not served."""
 
     status, code = 404, "model_not_found"
+
+
+class VersionNotFound(ApiError):
+    """An address names a version of a model that is not served."""
+
+    status, code = 404, "version_not_found"
 
 
 class MethodNotAllowed(ApiError):
@@ -78,6 +90,12 @@ class ImageTooLarge(ApiError):
     """The image's header announces more pixels or frames than the service decodes."""
 
     status, code = 413, "image_too_large"
+
+
+class BatchTooLarge(ApiError):
+    """The request holds more images than the service takes at once."""
+
+    status, code = 413, "batch_too_large"
 
 
 class UnsupportedMediaType(ApiError):

@@ -32,7 +32,14 @@ def test_a_run_that_keeps_its_limits_ends_with_0_and_leaves_html_and_csv(
     (folder,) = tmp_path.iterdir()
     assert "<html" in (folder / "report.html").read_text().lower()
     rows = (folder / "run_stats.csv").read_text()
-    for name in ("draw: finished", "cnn: new", "cnn: repeated", "all models", "bad: "):
+    for name in (
+        "draw: finished",
+        "cnn: new",
+        "cnn: repeated",
+        "batch of 16",
+        "all models",
+        "bad: ",
+    ):
         assert name in rows
 
 
