@@ -72,7 +72,15 @@ def wrk(
         script.write_text(
             _SCRIPT.format(bodies=lines, host=f'wrk.headers["Host"] = "{host}"' if host else "")
         )
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s", "-s"]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{max(1, round(seconds))}s",
+            "--timeout",
+            "20s",
+            "-s",
+        ]
         raw = _output([*command, str(script), url])
     match = re.search(r"Requests/sec:\s+([\d.]+)", raw)
     if match is None:
@@ -94,9 +102,12 @@ def ab(url: str, body: bytes, seconds: int, concurrency: int, *, keep_alive: boo
     rate = re.search(r"Requests per second:\s+([\d.]+)", raw)
     failed = re.search(r"Failed requests:\s+(\d+)", raw)
     refused = re.search(r"Non-2xx responses:\s+(\d+)", raw)
-    if rate is None or failed is None:
-        raise RuntimeError(f"ab said nothing of its rate: {raw}")
-    return Closed(float(rate[1]), int(failed[1]) + (int(refused[1]) if refused else 0), raw)
+    if failed is None:
+        raise RuntimeError(f"ab said nothing of its answers: {raw}")
+    # Of no answer at all within its time, ab gives no rate.
+    return Closed(
+        float(rate[1]) if rate else 0.0, int(failed[1]) + (int(refused[1]) if refused else 0), raw
+    )
 
 
 def vegeta(

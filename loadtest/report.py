@@ -138,7 +138,7 @@ def _ab(study: Ab) -> str:
                     f"({rates[name, keep, concurrency].errors})"
                     for name in PAIR
                 ),
-                f"{rates[OURS, keep, concurrency].rate / rates[OLD, keep, concurrency].rate:.0f}",
+                _ratio(rates[OURS, keep, concurrency].rate, rates[OLD, keep, concurrency].rate),
             )
             for keep in (True, False)
             for concurrency in CONCURRENCIES
@@ -155,6 +155,10 @@ def _ab(study: Ab) -> str:
         )
         text.append(_table(heads, rows))
     return "\n".join(text)
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.0f}" if theirs else "no answer in time"
 
 
 def _scaling(study: Scaling) -> str:

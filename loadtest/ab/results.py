@@ -30,7 +30,7 @@ class Study(msgspec.Struct):
     raw: list[str]
 
     def ratio(self, model: str) -> float:
-        """Return how many times as much ours answers, as the median over all settings."""
+        """Return how many times as much ours answers: the median where the other answers at all."""
         rates = {
             (p.contestant, p.keep_alive, p.concurrency): p.rate
             for p in self.points
@@ -40,5 +40,5 @@ class Study(msgspec.Struct):
         return statistics.median(
             rates[ours, *setting] / rates[theirs, *setting]
             for name, *setting in rates
-            if name == ours
+            if name == ours and rates[theirs, *setting]
         )
