@@ -151,7 +151,7 @@ def _ab(study: Ab) -> str:
             "ratio",
         )
         text.append(
-            f"**{model}**: {study.ratio(model):.0f} times, as the median of all settings.\n"
+            f"**{model}**: {study.ratio(model):.0f} times, as the median up to concurrency 4.\n"
         )
         text.append(_table(heads, rows))
     return "\n".join(text)
