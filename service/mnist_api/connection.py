@@ -154,6 +154,19 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         closes: bool = super()._will_close(request, response_requires_close)
         return closes or self.worker.is_draining
 
+    def _send_response_start(
+        self,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        request: Any,  # noqa: ANN401 - gunicorn has no types
+        close: bool = False,
+    ) -> None:
+        # A client of HTTP/1.0 that asked to keep the connection, such as `ab -k`, waits for its end
+        # unless it is told that it is kept; gunicorn keeps it and says nothing.
+        if not close and request.version < (1, 1):
+            headers = [*headers, (b"connection", b"keep-alive")]
+        super()._send_response_start(status, headers, request, close=close)
+
     def _send_error_response(
         self, status: int, message: str, extra_headers: Sequence[tuple[str, str]] = ()
     ) -> None:
