@@ -6,7 +6,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench train e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench train study e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -32,6 +32,9 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
+
+study: .venv-dev/installed ## Train the recipes on five draws of the 500, for mean and spread
+	$(DEV)/python -m mnist_api.training.study
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
 	tools/system-deps wrk openssl
