@@ -11,7 +11,9 @@ WORKDIR /src
 COPY requirements/image.txt requirements/
 RUN python3 -m venv /tools && /tools/bin/pip install --require-hashes -r requirements/image.txt
 # /tools/bin/pip works on the other environments from outside: no pip ever enters an image.
-COPY requirements/serve.txt requirements/
+# `otel` instead of `serve` brings what sends traces.
+ARG REQUIREMENTS=serve
+COPY requirements/${REQUIREMENTS}.txt requirements/serve.txt
 RUN python3 -m venv --without-pip /app/venv \
     && /tools/bin/pip --python /app/venv/bin/python install --no-compile --require-hashes \
         -r requirements/serve.txt

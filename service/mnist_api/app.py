@@ -1,6 +1,6 @@
 """The composition root: the one place that knows how the parts fit together."""
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
@@ -16,17 +16,26 @@ from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
 from mnist_api.http.page import PageResource
+from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.prediction.admission import Admission
+from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
 
+if TYPE_CHECKING:
+    from mnist_api.tracing import Tracing
+
 
 def create_app(
-    settings: Settings, catalog: Catalog, registry: CollectorRegistry
+    settings: Settings,
+    catalog: Catalog,
+    registry: CollectorRegistry,
+    tracing: "Tracing | None" = None,
 ) -> App[Request, Response]:
     """Wire the service together.
 
@@ -34,34 +43,45 @@ def create_app(
         settings: what the operator chose.
         catalog: the models, loaded and verified.
         registry: where this process's metrics are registered; a fresh one for each app.
+        tracing: what makes spans of requests, where the operator wants traces.
     """
+    watch = tracing.stage if tracing else None
     metrics = Metrics(registry)
     metrics.describe_models(catalog)
-    pool = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+    pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
+    admission = Admission(settings.max_wait_ms / 1000)
+    patience = Patience(settings.request_timeout_ms / 1000, metrics)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    cache = TieredCache(LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics)
+    cache = TieredCache(
+        LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
+    )
     predictor = Predictor(
         catalog,
-        Pictures(limits, settings.inline_pixels, pool, costs, metrics),
+        Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch),
         cache,
         costs,
         metrics,
+        watch,
     )
+    closers = [pool.close, cache.close]
     app = App()
+    if tracing is not None:
+        app.add_middleware(tracing)
+        closers.append(tracing.close)
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
-    app.add_middleware(Lifespan(settings, catalog, [pool.shutdown, cache.close]))
+    app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource()
     app.add_route("/", page)
     app.add_route("/static/{file}", page)
-    app.add_route("/predict", PredictResource(predictor, settings.max_body_bytes))
+    app.add_route("/predict", PredictResource(predictor, patience, settings.max_body_bytes))
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
-    app.add_route("/metrics", MetricsResource(registry))
+    app.add_route("/metrics", MetricsResource(metrics, registry))
     return app
 
 

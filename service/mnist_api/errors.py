@@ -32,6 +32,12 @@ class InvalidRequest(ApiError):
     status, code = 400, "invalid_request"
 
 
+class MalformedRequest(ApiError):
+    """The bytes are not HTTP/1.1, or exceed what one request line or header may have."""
+
+    status, code = 400, "malformed_request"
+
+
 class NotFound(ApiError):
     """No such address."""
 
@@ -51,9 +57,15 @@ class MethodNotAllowed(ApiError):
 
 
 class IncompleteBody(ApiError):
-    """The body stopped before its announced end."""
+    """The body stopped before its announced end, or took too long to arrive."""
 
     status, code = 408, "incomplete_body"
+
+
+class IncompleteHead(ApiError):
+    """The request line and headers took too long to arrive."""
+
+    status, code = 408, "incomplete_head"
 
 
 class BodyTooLarge(ApiError):
@@ -101,6 +113,21 @@ class NoDigit(ApiError):
     """The image is uniform: there is no ink on it."""
 
     status, code = 422, "no_digit"
+
+
+class Overloaded(ApiError):
+    """More is asked than can be answered in time; `Retry-After` says when to ask again."""
+
+    status, code = 503, "overloaded"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class DeadlineExceeded(ApiError):
+    """The time that the request had was over before its answer was computed."""
+
+    status, code = 504, "deadline_exceeded"
 
 
 class WeightsError(Exception):

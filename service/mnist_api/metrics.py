@@ -1,16 +1,21 @@
 """The service's Prometheus metrics: names, units, labels, and the text of `/metrics`.
 
-The names follow Prometheus's conventions: base units, `_total` on counters. Children (a metric with
-its labels filled in) are looked up once and kept, because `labels()` costs as much as `inc()`.
+The names follow Prometheus's conventions: base units, `_total` on counters. Events are gathered in
+tallies and handed over by `flush`: every half second and before this process shows its figures, so
+the figures of the other workers are up to that much behind.
 """
 
 import os
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from mnist_api.models.catalog import Catalog
+from mnist_api.tallies import BatchHistogram, CounterTally, HistogramTally, Tallies
+
+FLUSH_SECONDS = 0.5
 
 # 0.1 ms to 1 s in steps of 1.5-2: fine enough to see a model's own time, 14 series a histogram.
 LATENCY_BUCKETS = (
@@ -31,7 +36,7 @@ class Metrics:
             ("route", "method", "status"),
             registry=registry,
         )
-        self._durations = Histogram(
+        self._durations = BatchHistogram(
             "mnist_api_http_request_duration_seconds",
             "Time from a request's headers to its answer.",
             ("route",),
@@ -44,11 +49,17 @@ class Metrics:
             ("model", "digit"),
             registry=registry,
         )
-        self._stages = Histogram(
+        self._stages = BatchHistogram(
             "mnist_api_stage_duration_seconds",
             "Time of one stage of a prediction.",
             ("stage",),
             buckets=STAGE_BUCKETS,
+            registry=registry,
+        )
+        self._rejections = Counter(
+            "mnist_api_rejections",
+            "Requests and connections refused because there was no time or room for them.",
+            ("reason",),
             registry=registry,
         )
         self._cache = Counter(
@@ -57,19 +68,19 @@ class Metrics:
             ("level", "result"),
             registry=registry,
         )
-        self.cache_bytes = Gauge(
+        self._cache_bytes = Gauge(
             "mnist_api_cache_bytes",
             "Memory held by remembered answers, over all workers.",
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.cache_entries = Gauge(
+        self._cache_entries = Gauge(
             "mnist_api_cache_entries",
             "Answers remembered, over all workers.",
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._cache_durations = Histogram(
+        self._cache_durations = BatchHistogram(
             "mnist_api_cache_duration_seconds",
             "Time of asking a level of the cache; memory takes too little to be worth timing.",
             ("level",),
@@ -83,19 +94,41 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
-        self.request_counter = lru_cache(maxsize=1024)(self._requests.labels)
-        self.request_timer = lru_cache(maxsize=128)(self._durations.labels)
-        self.prediction_counter = lru_cache(maxsize=256)(self._predictions.labels)
-        self.cache_counter = lru_cache(maxsize=16)(self._cache.labels)
-        self.cache_timer = lru_cache(maxsize=4)(self._cache_durations.labels)
+        self._tallies = Tallies()
+        self.request_counter = self._counters(self._requests)
+        self.request_timer = self._timers(self._durations)
+        self.prediction_counter = self._counters(self._predictions)
+        self.rejection_counter = self._counters(self._rejections)
+        self.cache_counter = self._counters(self._cache)
+        self.cache_timer = self._timers(self._cache_durations)
         # Series that exist from the start: a rate over what appears with its first event misses it.
         self.cache_timer("memcached")
+        for reason in ("waiting", "decoding", "deadline", "connections"):
+            self.rejection_counter(reason)
         for level in ("local", "memcached"):
             for result in ("hit", "miss", "skip", "error"):
                 self.cache_counter(level, result)
-        self.decode_timer = self._stages.labels("decode")
-        self.normalise_timer = self._stages.labels("normalise")
-        self.infer_timer = self._stages.labels("infer")
+        self.decode_timer, self.normalise_timer, self.infer_timer = (
+            self._tallies.histogram(self._stages.labels(stage))
+            for stage in ("decode", "normalise", "infer")
+        )
+
+    def _counters(self, counter: Counter) -> Callable[..., CounterTally]:
+        """Return what finds the tally of a series by its labels, all of which are few."""
+        return cache(lambda *labels: self._tallies.counter(counter.labels(*labels)))
+
+    def _timers(self, histogram: BatchHistogram) -> Callable[..., HistogramTally]:
+        """Return what finds the tally of a series by its labels, all of which are few."""
+        return cache(lambda *labels: self._tallies.histogram(histogram.labels(*labels)))
+
+    def describe_cache(self, held_bytes: Callable[[], int], entries: Callable[[], int]) -> None:
+        """Say what the process remembers, at every flush."""
+        self._tallies.gauge(self._cache_bytes, held_bytes)
+        self._tallies.gauge(self._cache_entries, entries)
+
+    def flush(self) -> None:
+        """Hand what has gathered to Prometheus's files; see `FLUSH_SECONDS`."""
+        self._tallies.flush()
 
     def describe_models(self, catalog: Catalog) -> None:
         """Say which weights this process serves."""

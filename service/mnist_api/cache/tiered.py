@@ -9,6 +9,7 @@ from mnist_api.cache.costs import Costs
 from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached, MemcachedUnavailable
 from mnist_api.metrics import Metrics
+from mnist_api.stages import StageWatcher
 
 # Stores on their way at the same time; more are dropped, they only spare others' work.
 _MOST_STORES = 64
@@ -21,15 +22,22 @@ class TieredCache:
     """Remembers answers by key. Keys come as a mapping from model to key, answers go so too."""
 
     def __init__(
-        self, local: LocalCache, shared: Memcached | None, costs: Costs, metrics: Metrics
+        self,
+        local: LocalCache,
+        shared: Memcached | None,
+        costs: Costs,
+        metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._local = local
         self._shared = shared
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
         self._stores: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
+        metrics.describe_cache(lambda: local.size_bytes, lambda: len(local))
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
         """Return what the process remembers, by model."""
@@ -65,17 +73,19 @@ class TieredCache:
             seconds = perf_counter() - start
             self._costs.asked(seconds)
             self._metrics.cache_timer("memcached").observe(seconds)
+            if self._watch is not None:
+                self._watch("ask memcached", start, start + seconds)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
         for model, answer in found.items():
-            self._remember(keys[model], answer)
+            self._local.put(keys[model], answer)
         return found
 
     def keep(self, keys: Keys, answers: Answers, *, shared: bool) -> None:
         """Remember answers; in memcached too, without waiting, if it was asked for them in vain."""
         for model, answer in answers.items():
-            self._remember(keys[model], answer)
+            self._local.put(keys[model], answer)
         if shared and self._shared is not None and len(self._stores) < _MOST_STORES:
             task = asyncio.create_task(
                 self._store({keys[model]: answer for model, answer in answers.items()})
@@ -96,8 +106,3 @@ class TieredCache:
             await self._shared.put(answers)
         except MemcachedUnavailable:
             self._metrics.cache_counter("memcached", "error").inc(len(answers))
-
-    def _remember(self, key: str, answer: Answer) -> None:
-        self._local.put(key, answer)
-        self._metrics.cache_bytes.set(self._local.size_bytes)
-        self._metrics.cache_entries.set(len(self._local))

@@ -4,7 +4,7 @@ import msgspec
 from falcon.asgi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 
-from mnist_api.metrics import exposition
+from mnist_api.metrics import Metrics, exposition
 from mnist_api.models.catalog import Catalog
 
 
@@ -31,10 +31,12 @@ class ReadinessResource:
 class MetricsResource:
     """Shows the figures of all workers."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, metrics: Metrics, registry: CollectorRegistry) -> None:
+        self._metrics = metrics
         self._registry = registry
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer in Prometheus's text format."""
+        self._metrics.flush()
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = exposition(self._registry)

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from mnist_api.http.body import read_body
 from mnist_api.http.inputs import PredictRequest, parse_request
+from mnist_api.http.patience import Patience
 from mnist_api.imaging.encode import encode_png
 from mnist_api.prediction.predictor import Prediction, Predictor
 
@@ -26,17 +27,20 @@ class PredictResponse(msgspec.Struct, frozen=True):
 class PredictResource:
     """Predicts the digit of one image."""
 
-    def __init__(self, predictor: Predictor, max_body_bytes: int) -> None:
+    def __init__(self, predictor: Predictor, patience: Patience, max_body_bytes: int) -> None:
         self._predictor = predictor
+        self._patience = patience
         self._max_body_bytes = max_body_bytes
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answer the request with `PredictResponse`."""
         body = await read_body(req, self._max_body_bytes)
+        deadline = self._patience.deadline(req)
         asked = parse_request(req.content_type, body, _query(req))
         prediction = await self._predictor.predict(
             asked.image,
             asked.model,
+            deadline=deadline,
             picture=asked.normalised,
             fresh="no-cache" in (req.get_header("Cache-Control") or ""),
         )
