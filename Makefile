@@ -33,8 +33,8 @@ bench: .venv-dev/installed ## Measure the hot path and print ratios
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
 
-study: .venv-dev/installed ## Train the recipes on five draws of the 500, for mean and spread
-	$(DEV)/python -m mnist_api.training.study
+study: .venv-dev/installed ## Train the recipes on five draws of the 500, for mean and spread (MODEL=svm)
+	$(DEV)/python -m mnist_api.training.study $(addprefix --model ,$(MODEL))
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
 	tools/system-deps wrk openssl

@@ -14,7 +14,7 @@ from scipy.special import softmax
 
 from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
-from mnist_api.training.card import STUDY, DrawResult, Study
+from mnist_api.training.card import STUDY, DrawResult, Study, read_study
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import evaluate, in_parts
 from mnist_api.training.making import Lessons
@@ -53,24 +53,21 @@ def study(committed: Digits, store: Store, draw: int, model: str) -> Floats:
     return kept
 
 
-def summary(committed: Digits, store: Store) -> Study:
-    """Return what every draw and model came to."""
+def summary(committed: Digits, store: Store, model: str) -> list[DrawResult]:
+    """Return what a model comes to on every draw."""
     first = Lessons.of(committed.train_images, committed.train_labels, store)
-    temperatures = {"svm": first.svm_temperature(), **first.net_temperatures()}
-    models: dict[str, list[DrawResult]] = {model: [] for model in MODELS}
-    for model in MODELS:
-        for draw in DRAWS:
-            labels = (committed.redrawn(draw) if draw else committed).holdout_labels
-            calibrated = study(committed, store, draw, model) / np.float32(temperatures[model])
-            figures = evaluate(softmax(calibrated, axis=1), labels)
-            models[model].append(
-                DrawResult(draw, figures.accuracy, figures.expected_calibration_error)
-            )
-    return Study(models)
+    temperature = first.svm_temperature() if model == "svm" else first.net_temperatures()[model]
+    results = []
+    for draw in DRAWS:
+        labels = (committed.redrawn(draw) if draw else committed).holdout_labels
+        calibrated = study(committed, store, draw, model) / np.float32(temperature)
+        figures = evaluate(softmax(calibrated, axis=1), labels)
+        results.append(DrawResult(draw, figures.accuracy, figures.expected_calibration_error))
+    return results
 
 
 def main() -> None:
-    """Train what was asked for; without a request, everything, and write the summary."""
+    """Train what was asked for, and write the summary of each model that has all draws."""
     parser = argparse.ArgumentParser(prog="python -m mnist_api.training.study", description=__doc__)
     parser.add_argument("--draw", type=int, choices=DRAWS, action="append")
     parser.add_argument("--model", choices=MODELS, action="append")
@@ -79,12 +76,13 @@ def main() -> None:
     options = parser.parse_args()
     one_thread()
     digits, store = Digits.load(options.weights / "digits.npz"), Store(options.store)
-    for draw in options.draw or DRAWS:
-        for model in options.model or MODELS:
+    for model in options.model or MODELS:
+        for draw in options.draw or DRAWS:
             study(digits, store, draw, model)
-    if options.draw or options.model:
-        return
-    write(options.weights / STUDY, pretty(summary(digits, store)))
+        if options.draw is None:
+            known = read_study(options.weights)
+            models = {**(known.models if known else {}), model: summary(digits, store, model)}
+            write(options.weights / STUDY, pretty(Study(dict(sorted(models.items())))))
 
 
 if __name__ == "__main__":

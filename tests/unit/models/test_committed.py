@@ -6,7 +6,7 @@ import pytest
 
 from mnist_api.models.catalog import load_catalog
 from mnist_api.models.manifest import read_manifest
-from mnist_api.training.card import CARD, EVALUATION, PICTURES, STUDY, Report, Study, model_card
+from mnist_api.training.card import CARD, EVALUATION, PICTURES, Report, model_card, read_study
 from tests.conftest import WEIGHTS
 
 
@@ -26,9 +26,8 @@ def reports() -> dict[str, Report]:
 
 
 def test_the_card_says_what_was_measured(reports: dict[str, Report]) -> None:
-    path = WEIGHTS / STUDY
-    study = msgspec.json.decode(path.read_bytes(), type=Study) if path.exists() else None
-    assert (WEIGHTS / CARD).read_text() == model_card(read_manifest(WEIGHTS), reports, study)
+    card = model_card(read_manifest(WEIGHTS), reports, read_study(WEIGHTS))
+    assert (WEIGHTS / CARD).read_text() == card
 
 
 def test_the_evaluation_is_of_the_models_that_are_served(reports: dict[str, Report]) -> None:
