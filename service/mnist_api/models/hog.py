@@ -20,8 +20,13 @@ _AXIS = np.arange(_SIDE, dtype=np.float32)
 # Wide enough for the most slant: a row is at most 27 from the mean one, and has 29 neighbours.
 _PAD = _SIDE
 _WIDE = _SIDE + 2 * _PAD
-# In eighths of a turn, from -4 to 3, as arctan2 counts; plane k holds direction k modulo 8.
-_DIRECTIONS = np.array([0, 1, 2, 3, -4, -3, -2, -1], np.float32)[:, None, None]
+# Plane k holds what points towards k eighths of a turn: 1 fully, 0 an eighth or more beside it.
+_ANGLES = np.arange(_ORIENTATIONS) * (2 * np.pi / _ORIENTATIONS)
+_LEAST = np.cos(2 * np.pi / _ORIENTATIONS)
+_DIRECTIONS = (
+    np.stack([np.cos(_ANGLES), np.sin(_ANGLES), np.full(_ORIENTATIONS, -_LEAST)], axis=1)
+    / (1 - _LEAST)
+).astype(np.float32)
 # A slant is undone up to a tangent of 1: beyond, moments speak of a broken digit, not of a hand.
 _MOST_SLANT = 1.0
 
@@ -42,7 +47,8 @@ def _features(image: NDArray[np.uint8]) -> Floats:
     upright = _deskewed(image.astype(np.float32))
     planes = _oriented(upright)
     pooling = _pooling()
-    cells = np.matmul(np.matmul(pooling, planes), pooling.T).ravel()
+    narrow = (planes.reshape(-1, _SIDE) @ pooling.T).reshape(_ORIENTATIONS, _SIDE, _CELLS)
+    cells = np.matmul(pooling, narrow).ravel()
     np.maximum(cells, 0, out=cells)
     np.sqrt(cells, out=cells)
     features: Floats = cells * np.float32(1 / (np.sqrt(cells @ cells) + 1e-6))
@@ -80,20 +86,21 @@ def _window() -> NDArray[np.intp]:
 
 
 def _oriented(image: Floats) -> Floats:
-    """Share each pixel's gradient between the two nearest of eight directions: (8, 28, 28)."""
+    """Share each pixel's gradient among the nearest of eight directions: (8, 28, 28).
+
+    PERF: by cosines, one small matrix product; by angles, arctan2 took three times as long.
+    """
     padded = np.zeros((_SIDE + 2, _SIDE + 2), np.float32)
     padded[1:-1, 1:-1] = image
-    horizontal = padded[1:-1, 2:] - padded[1:-1, :-2]
-    vertical = padded[2:, 1:-1] - padded[:-2, 1:-1]
-    strength = np.hypot(horizontal, vertical)
-    angle = np.arctan2(vertical, horizontal) * np.float32(_ORIENTATIONS / (2 * np.pi))
-    # PERF: all eight distances, most of them useless, take 22 us; a scatter into two took 26.
-    apart: Floats = np.abs(angle - _DIRECTIONS)
-    np.minimum(apart, _ORIENTATIONS - apart, out=apart)
-    np.subtract(1, apart, out=apart)
-    np.maximum(apart, 0, out=apart)
-    apart *= strength
-    return apart
+    gradient = np.empty((3, _SIDE, _SIDE), np.float32)
+    horizontal, vertical, strength = gradient
+    np.subtract(padded[1:-1, 2:], padded[1:-1, :-2], out=horizontal)
+    np.subtract(padded[2:, 1:-1], padded[:-2, 1:-1], out=vertical)
+    np.sqrt(horizontal * horizontal + vertical * vertical, out=strength)
+    planes = _DIRECTIONS @ gradient.reshape(3, -1)
+    np.maximum(planes, 0, out=planes)
+    oriented: Floats = planes.reshape(_ORIENTATIONS, _SIDE, _SIDE)
+    return oriented
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,10 @@
-"""The SVM served as arrays: an RBF kernel and one-against-one votes, in float32 by numpy.
+"""The SVM served as arrays: RBF machines, one a class, on projected features, in float32 by numpy.
 
-50 us for 1,446 vectors, a tenth of scikit-learn's time or less, with the labels of
-`SVC(break_ties=True)`; the features before them take another 58.
+One machine a class, not one a pair: the pairs' votes rank the classes as well but say nothing of
+how sure they are (negative log likelihood by cross-validation 0.137, of these machines 0.055).
 """
 
+from collections.abc import Mapping
 from io import BytesIO
 
 import numpy as np
@@ -15,9 +16,15 @@ from mnist_api.models.hog import FEATURES, hog
 Floats = NDArray[np.float32]
 
 _CLASSES = 10
-_PAIRS = _CLASSES * (_CLASSES - 1) // 2
-# Which class wins a pair's vote by a positive decision, and which by a negative one.
-_FIRST, _SECOND = (np.asarray(side) for side in np.triu_indices(_CLASSES, 1))
+_SHAPES: Mapping[str, tuple[str, ...]] = {
+    "centre": ("features",),
+    "projection": ("features", "dimensions"),
+    "support_vectors": ("vectors", "dimensions"),
+    "coefficients": ("classes", "vectors"),
+    "intercepts": ("classes",),
+    "gamma": (),
+    "temperature": (),
+}
 
 
 class SvmModel:
@@ -30,16 +37,17 @@ class SvmModel:
             WeightsError: it is no such file, or its arrays are missing, misshapen or not finite.
         """
         arrays = _read(content)
-        self._vectors: Floats = np.ascontiguousarray(arrays["support_vectors"])
-        self._coefficients, self._intercepts = arrays["coefficients"], arrays["intercepts"]
-        self._gamma, self._temperature = float(arrays["gamma"]), float(arrays["temperature"])
-        if not (self._gamma > 0 and self._temperature > 0):
+        gamma, self._temperature = float(arrays["gamma"]), float(arrays["temperature"])
+        if not (gamma > 0 and self._temperature > 0):
             raise WeightsError("an SVM whose gamma or temperature is not above 0")
-        self._squares: Floats = np.square(self._vectors).sum(axis=1)
-        self._votes = np.zeros((_PAIRS, _CLASSES), np.float32)
-        self._votes[np.arange(_PAIRS), _FIRST] = 1
-        self._votes[np.arange(_PAIRS), _SECOND] = -1
-        self._lost = (self._votes < 0).sum(axis=0).astype(np.float32)
+        vectors = arrays["support_vectors"]
+        self._gamma = np.float32(gamma)
+        self._centre, self._intercepts = arrays["centre"], arrays["intercepts"]
+        self._projection: Floats = np.ascontiguousarray(arrays["projection"])
+        # exp(-g|x - v|^2) is exp(-g|x|^2) exp(2g x.v) exp(-g|v|^2): all but x is known now.
+        self._vectors: Floats = np.ascontiguousarray((2 * self._gamma * vectors).T)
+        damping = np.exp(-self._gamma * np.square(vectors).sum(axis=1))
+        self._coefficients: Floats = np.ascontiguousarray((arrays["coefficients"] * damping).T)
 
     def predict(self, images: NDArray[np.uint8]) -> Floats:
         """Return calibrated probabilities, float32 (n, 10), for normalised pictures (n, 28, 28)."""
@@ -53,24 +61,18 @@ class SvmModel:
         return self.decision(hog(images))
 
     def decision(self, features: Floats) -> Floats:
-        """Return votes and confidences as scikit-learn adds them up, float32 (n, 10).
-
-        Each pair gives one vote; the sum of a class's confidences, squeezed into a third of a vote
-        to either side, decides between classes of equally many.
-        """
-        distances = self._squares - 2 * (features @ self._vectors.T)
-        distances += np.square(features).sum(axis=1)[:, None]
-        kernel = np.exp(-self._gamma * distances).astype(np.float32)
-        pairs = kernel @ self._coefficients.T + self._intercepts
-        won = np.where(pairs > 0, np.float32(1), np.float32(0)) @ self._votes + self._lost
-        confidence = pairs @ self._votes
-        scores: Floats = won + confidence / (3 * (np.abs(confidence) + 1))
+        """Return how far features (n, 288) are on each class's side, float32 (n, 10)."""
+        projected = (features - self._centre) @ self._projection
+        kernel = projected @ self._vectors
+        np.exp(kernel, out=kernel)
+        damping = np.exp(-self._gamma * np.square(projected).sum(axis=1, keepdims=True))
+        scores: Floats = (kernel @ self._coefficients) * damping + self._intercepts
         return scores
 
 
 def _read(content: bytes) -> dict[str, Floats]:
     """Return the arrays as float32, of shapes that fit each other and with finite values only."""
-    names = ("support_vectors", "coefficients", "intercepts", "gamma", "temperature")
+    names = tuple(_SHAPES)
     try:
         with np.load(BytesIO(content), allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name], np.float32) for name in names}
@@ -78,10 +80,13 @@ def _read(content: bytes) -> dict[str, Floats]:
     # tokenizer's, an unknown zip version.
     except Exception as error:
         raise WeightsError(f"not an SVM's arrays: {error}") from error
-    count = len(np.atleast_1d(arrays["support_vectors"]))
-    shapes = ((count, FEATURES), (_PAIRS, count), (_PAIRS,), (), ())
-    if any(arrays[name].shape != shape for name, shape in zip(names, shapes, strict=True)):
-        raise WeightsError("an SVM whose arrays do not fit each other")
+    sizes: dict[str, int] = {"features": FEATURES, "classes": _CLASSES}
+    for name, axes in _SHAPES.items():
+        shape = arrays[name].shape
+        # What a file may choose, the number of vectors and of dimensions, is set by the first.
+        known = [sizes.setdefault(axis, size) for axis, size in zip(axes, shape, strict=False)]
+        if len(shape) != len(axes) or list(shape) != known:
+            raise WeightsError("an SVM whose arrays do not fit each other")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise WeightsError("an SVM with values that are not finite")
     return arrays

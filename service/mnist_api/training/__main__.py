@@ -1,115 +1,66 @@
-"""`python -m mnist_api.training [--model NAME ...]`: make the models anew from the 500 digits."""
+"""`python -m mnist_api.training [--model NAME ...]`: make the models anew from the 500 digits.
+
+Each step is kept in `--store` and named by the recipe and the digits it comes from: training that
+was interrupted goes on where it was, and whoever changes a recipe makes again what depends on it.
+"""
 
 import argparse
-import os
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-
-# One thread: the same seeds give the same nets, and 25 steps a second are as fast as two threads'.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
 
 from mnist_api.models.litert import LiteRTModel
 from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
-from mnist_api.training.calibrate import Score, fit_temperature, out_of_fold_scores
-from mnist_api.training.dataset import Digits, Images, Labels
-from mnist_api.training.evaluate import evaluate
-from mnist_api.training.export import to_litert, with_probabilities
+from mnist_api.training.dataset import Digits
+from mnist_api.training.evaluate import Predict, evaluate, in_parts
+from mnist_api.training.export import check_parity, to_litert, with_probabilities
+from mnist_api.training.making import Lessons
 from mnist_api.training.publish import Made, publish
-from mnist_api.training.recipes import CNN, MLP, SVM, NetRecipe
-from mnist_api.training.svm_fit import fit_svm, to_npz
-from mnist_api.training.train_net import Teacher, train_net
-
-_FOLDS = 5
-_FOLD_SEED = 500
-# Nets that only judge a fold get a third of the schedule: their scores' spread is what is wanted,
-# and it takes ten nets instead of one.
-_FOLD_SHARE = 3
-
-Floats = NDArray[np.float32]
+from mnist_api.training.recipes import CNN, MLP, SVM
+from mnist_api.training.report import report
+from mnist_api.training.store import Store
+from mnist_api.training.svm_fit import calibrated
+from mnist_api.training.threads import one_thread
 
 
-def logits(net: keras.Model, pictures: Floats) -> Floats:
-    """Score pictures, float32 (n, 28, 28) in 0 to 1."""
-    scores: Floats = net.predict(pictures, batch_size=1000, verbose=0)
-    return scores
+def _make(name: str, lessons: Lessons, digits: Digits) -> Made:
+    if name == "svm":
+        content = calibrated(lessons.svm, lessons.svm_temperature())
+        return _judged("svm", content, SvmModel(content).predict, SVM.name, digits)
+    recipe = {"cnn": CNN, "mlp": MLP}[name]
+    net = with_probabilities(lessons.net(name), lessons.net_temperatures()[name])
+    content = to_litert(net)
+    check_parity(net, content, digits.holdout_images)
+    return _judged("litert", content, LiteRTModel(content).predict, recipe.name, digits)
 
 
-def _shortened(recipe: NetRecipe) -> NetRecipe:
-    return replace(
+def _judged(runtime: str, content: bytes, predict: Predict, recipe: str, digits: Digits) -> Made:
+    evaluation = evaluate(in_parts(predict, digits.holdout_images), digits.holdout_labels)
+    print(f"{recipe}: {100 * evaluation.accuracy:.2f} % of {evaluation.images} held-out digits")
+    return Made(
+        runtime,
+        content,
         recipe,
-        name=f"{recipe.name}, fold",
-        steps=recipe.steps // _FOLD_SHARE,
-        images=recipe.images // _FOLD_SHARE,
+        len(digits.train_labels),
+        evaluation.accuracy,
+        len(digits.holdout_labels),
     )
 
 
-def _fit_for_fold(recipe: NetRecipe, images: Images, labels: Labels) -> Score:
-    """Train a net, and its teacher, on a fold's inside only."""
-    teacher: Teacher | None = None
-    if recipe.teacher is not None:
-        teacher = partial(logits, train_net(_shortened(CNN), images, labels))
-    net = train_net(_shortened(recipe), images, labels, teacher)
-    return lambda outside: logits(net, (outside / np.float32(255)).astype(np.float32))
-
-
-def make_net(
-    recipe: NetRecipe, digits: Digits, teacher: Teacher | None
-) -> tuple[keras.Model, Made]:
-    """Train, calibrate, export and judge a network; return it as trained, and as to be served."""
-    images, labels = digits.train_images, digits.train_labels
-    net = train_net(recipe, images, labels, teacher)
-    scores = out_of_fold_scores(partial(_fit_for_fold, recipe), images, labels, _FOLDS, _FOLD_SEED)
-    content = to_litert(with_probabilities(net, fit_temperature(scores, labels)))
-    return net, _judged("litert", content, LiteRTModel(content).predict, recipe.name, digits)
-
-
-def make_svm(digits: Digits) -> Made:
-    """Fit, calibrate, lay out and judge the SVM."""
-
-    def fit(images: Images, labels: Labels) -> Score:
-        model = SvmModel(to_npz(fit_svm(SVM, images, labels), temperature=1.0))
-        return model.scores
-
-    images, labels = digits.train_images, digits.train_labels
-    scores = out_of_fold_scores(fit, images, labels, _FOLDS, _FOLD_SEED)
-    content = to_npz(fit_svm(SVM, images, labels), fit_temperature(scores, labels))
-    return _judged("svm", content, SvmModel(content).predict, SVM.name, digits)
-
-
-def _judged(runtime: str, content: bytes, predict: Score, recipe: str, digits: Digits) -> Made:
-    probabilities = np.concatenate([predict(part) for part in np.split(digits.holdout_images, 19)])
-    evaluation = evaluate(probabilities, digits.holdout_labels)
-    print(f"{recipe}: {100 * evaluation.accuracy:.2f} % of {evaluation.images} held-out digits")
-    return Made(runtime, content, recipe, len(digits.train_labels), evaluation)
-
-
 def main() -> None:
-    """Make what was asked for and publish each model as soon as it is done."""
+    """Make what was asked for, publish each model as soon as it is done, and report on all."""
     parser = argparse.ArgumentParser(prog="python -m mnist_api.training", description=__doc__)
-    parser.add_argument("--model", choices=["cnn", "mlp", "svm"], action="append")
+    parser.add_argument("--model", choices=["svm", "cnn", "mlp"], action="append")
     parser.add_argument("--weights", type=Path, default=Settings().weights_folder)
+    parser.add_argument("--store", type=Path, default=Path("build/training"))
+    parser.add_argument("--report-only", action="store_true", help="judge what there is")
     options = parser.parse_args()
-    wanted = options.model or ["svm", "cnn", "mlp"]
-    tf.config.threading.set_intra_op_parallelism_threads(1)
+    one_thread()
     digits = Digits.load(options.weights / "digits.npz")
-    if "svm" in wanted:
-        publish(options.weights, {"svm": make_svm(digits)})
-    if not {"cnn", "mlp"} & set(wanted):
-        return
-    cnn, made = make_net(CNN, digits, None)
-    if "cnn" in wanted:
-        publish(options.weights, {"cnn": made})
-    if "mlp" in wanted:
-        _, made = make_net(MLP, digits, partial(logits, cnn))
-        publish(options.weights, {"mlp": made})
+    if not options.report_only:
+        lessons = Lessons.of(digits.train_images, digits.train_labels, Store(options.store))
+        for name in options.model or ["svm", "cnn", "mlp"]:
+            publish(options.weights, {name: _make(name, lessons, digits)})
+    report(options.weights, digits)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """New digits from old: the variation of hands, not of cameras.
 
-A digit may get a stroke that others write, is moved by one smooth map (affine and elastic), and its
-strokes are made thicker or thinner.
+A digit may get a stroke that others write, is moved by one smooth map (affine, elastic and a part
+of the way towards another digit of its class), and its strokes are made thicker or thinner.
 """
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates, zoom
 
 from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.morph import Flows, Morphing
 from mnist_api.training.styles import Styles
 
 Floats = NDArray[np.float32]
@@ -31,17 +33,28 @@ class Augmentation:
     log_aspect: float = 0.12
     shear: float = 0.25
     translation: float = 1.0
-    elastic: float = 1.2
+    elastic: float = 0.85
     elastic_grid: tuple[int, int] = (4, 7)
     stroke: float = 0.6
     styles: Styles = field(default_factory=Styles)
+    morphing: Morphing = field(default_factory=Morphing)
 
-    def apply(self, image: Floats, label: int, rng: np.random.Generator) -> Floats:
-        """Return a variation of a picture, float32 (28, 28) in 0 to 1."""
+    def apply(self, image: Floats, label: int, flows: Floats, rng: np.random.Generator) -> Floats:
+        """Return a variation of a picture.
+
+        Args:
+            image: float32 (28, 28) in 0 to 1.
+            label: its class.
+            flows: towards others of its class, float32 (m, 28, 28, 2); m may be 0.
+            rng: decides.
+        """
         if rng.random() < self.untouched:
             return image
         image = self.styles.apply(image, label, rng)
         where = self._affine(rng) + self._elastic(rng)
+        if len(flows) and rng.random() < self.morphing.share:
+            flow = flows[rng.integers(len(flows))]
+            where = where + rng.random() * _flow_at(flow, where)
         moved = np.clip(map_coordinates(image, where, order=3), 0, 1)
         return self._stroked(moved, rng) if rng.random() < self.stroke else moved
 
@@ -65,7 +78,9 @@ class Augmentation:
         grid = int(rng.integers(low, high + 1))
         amplitude = self.elastic * abs(rng.uniform(-1, 1)) * 5 / grid
         knots = rng.normal(0, amplitude, (2, grid, grid))
-        return np.stack([zoom(axis, 28 / grid, order=3) for axis in knots])
+        spread = _spread(grid)
+        bent: NDArray[np.float64] = spread @ knots @ spread.T
+        return bent
 
     @staticmethod
     def _stroked(image: Floats, rng: np.random.Generator) -> Floats:
@@ -76,9 +91,28 @@ class Augmentation:
         return stroked * (image.max() / peak) if peak > 1e-3 else image
 
 
+@lru_cache(maxsize=8)
+def _spread(grid: int) -> NDArray[np.float64]:
+    """Return cubic interpolation from some knots to 28 pixels as a matrix: ten times as fast."""
+    return np.stack([zoom(knot, 28 / grid, order=3) for knot in np.eye(grid)], axis=1)
+
+
+def _flow_at(flow: Floats, where: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a flow (28, 28, 2) at any points (2, 28, 28), between pixels linearly."""
+    inside = np.clip(where, 0, 26.999)
+    corner = inside.astype(np.intp)
+    down, right = (inside - corner)[..., None]
+    at = corner[0] * 28 + corner[1]
+    flat = flow.reshape(-1, 2)
+    above = flat[at] * (1 - right) + flat[at + 1] * right
+    below = flat[at + 28] * (1 - right) + flat[at + 29] * right
+    return np.moveaxis(above * (1 - down) + below * down, -1, 0)
+
+
 def augmented(
     images: Images,
     labels: Labels,
+    flows: Flows,
     indices: NDArray[np.intp],
     augmentation: Augmentation,
     seed: int,
@@ -93,6 +127,7 @@ def augmented(
             _augmented_chunk,
             [images] * len(starts),
             [labels] * len(starts),
+            [flows] * len(starts),
             [indices[start : start + _CHUNK] for start in starts],
             [augmentation] * len(starts),
             [(seed, start) for start in starts],
@@ -103,11 +138,15 @@ def augmented(
 def _augmented_chunk(
     images: Images,
     labels: Labels,
+    flows: Flows,
     indices: NDArray[np.intp],
     augmentation: Augmentation,
     seed: tuple[int, int],
 ) -> Floats:
     rng = np.random.default_rng(seed)
     scaled = images.astype(np.float32) / np.float32(255)
-    made = [augmentation.apply(scaled[index], int(labels[index]), rng) for index in indices]
+    made = [
+        augmentation.apply(scaled[index], int(labels[index]), flows.of(index), rng)
+        for index in indices
+    ]
     return np.stack(made).astype(np.float32)

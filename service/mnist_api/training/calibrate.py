@@ -1,6 +1,6 @@
 """Temperatures: how much a model's scores must be divided by to mean what they say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.model_selection import StratifiedKFold
 
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Labels
 
 Floats = NDArray[np.float32]
-Score = Callable[[Images], Floats]
 
 
 def fit_temperature(scores: Floats, labels: Labels) -> float:
@@ -24,27 +23,13 @@ def fit_temperature(scores: Floats, labels: Labels) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
 
 
-def out_of_fold_scores(
-    fit: Callable[[Images, Labels], Score], images: Images, labels: Labels, folds: int, seed: int
-) -> Floats:
-    """Score each picture by a model that never saw it, nor a variation of it.
-
-    Args:
-        fit: trains on pictures and labels and returns what scores others; augments by itself, so
-            that no variation of a picture crosses into the fold that judges it.
-        images: uint8 (n, 28, 28).
-        labels: uint8 (n,).
-        folds: into how many parts the pictures are cut.
-        seed: of the cut.
-    """
-    scores = np.zeros((len(labels), 10), np.float32)
-    for inside, outside in _folds(labels, folds, seed):
-        scores[outside] = fit(images[inside], labels[inside])(images[outside])
-    return scores
-
-
-def _folds(
-    labels: Labels, folds: int, seed: int
+def folds(
+    labels: Labels, count: int, seed: int
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    """Cut digits into parts of even classes; yield what is inside a fold and what it is judged on.
+
+    What learns from the inside must augment by itself, so that no variation of a digit crosses
+    into the part that judges. Both are sorted.
+    """
+    splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
     yield from splitter.split(np.zeros(len(labels)), labels)

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from mnist_api.errors import WeightsError
 from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, read_manifest
-from mnist_api.training.card import CARD, model_card
-from mnist_api.training.evaluate import Evaluation
 
-EVALUATION = "evaluation.json"
 _SUFFIXES = {"litert": ".tflite", "svm": ".npz"}
 
 
@@ -27,7 +23,9 @@ class Made:
     content: bytes
     recipe: str
     training_images: int
-    evaluation: Evaluation
+    accuracy: float
+    """On `holdout_images` digits that it never saw."""
+    holdout_images: int
 
 
 def publish(folder: Path, made: Mapping[str, Made]) -> None:
@@ -38,16 +36,11 @@ def publish(folder: Path, made: Mapping[str, Made]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries = _entries(folder)
-    evaluations = _evaluations(folder)
     for name, model in made.items():
         entry = _entry(name, model)
-        _write(folder / entry.file, model.content)
+        write(folder / entry.file, model.content)
         entries[name] = entry
-        evaluations[name] = model.evaluation.as_json()
-    _write(folder / EVALUATION, _pretty(dict(sorted(evaluations.items()))))
-    manifest = Manifest(1, dict(sorted(entries.items())))
-    _write(folder / CARD, model_card(manifest, evaluations).encode())
-    _write(folder / MANIFEST, _pretty(manifest))
+    write(folder / MANIFEST, pretty(Manifest(1, dict(sorted(entries.items())))))
     _remove_unnamed(folder, {entry.file for entry in entries.values()})
 
 
@@ -56,11 +49,6 @@ def _entries(folder: Path) -> dict[str, ModelEntry]:
         return dict(read_manifest(folder).models)
     except WeightsError:
         return {}
-
-
-def _evaluations(folder: Path) -> dict[str, dict[str, Any]]:
-    path = folder / EVALUATION
-    return msgspec.json.decode(path.read_bytes(), type=dict) if path.exists() else {}
 
 
 def _entry(name: str, model: Made) -> ModelEntry:
@@ -73,18 +61,20 @@ def _entry(name: str, model: Made) -> ModelEntry:
             "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "training_images": model.training_images,
             "recipe": model.recipe,
-            "holdout": Holdout(model.evaluation.accuracy, model.evaluation.images),
+            "holdout": Holdout(model.accuracy, model.holdout_images),
         },
         ModelEntry,
         from_attributes=True,
     )
 
 
-def _pretty(value: object) -> bytes:
+def pretty(value: object) -> bytes:
+    """Return JSON for people."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """Replace a file by rename: it is never half-written."""
     beside = path.with_name(path.name + ".part")
     beside.write_bytes(content)
     os.replace(beside, path)  # noqa: PTH105  Path.replace says the same less plainly

@@ -1,68 +1,66 @@
-"""Training a network on augmented digits, with or without a teacher."""
-
-from collections.abc import Callable
+"""Training a network on variations of digits, from labels or from another network's answers."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy.special import softmax
 from tqdm import tqdm
 
-from mnist_api.training.architectures import ARCHITECTURES
-from mnist_api.training.augment import augmented
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.architectures import ARCHITECTURES, FEATURES
+from mnist_api.training.dataset import Labels
 from mnist_api.training.recipes import NetRecipe
 
 Floats = NDArray[np.float32]
-Teacher = Callable[[Floats], Floats]
+
+
+def build(recipe: NetRecipe) -> keras.Model:
+    """Return the untrained network of a recipe: from float32 (m, 28, 28) to logits (m, 10)."""
+    return ARCHITECTURES[recipe.architecture](recipe.width, recipe.dropout, recipe.momentum)
 
 
 def train_net(
-    recipe: NetRecipe, images: Images, labels: Labels, teacher: Teacher | None = None
+    recipe: NetRecipe, pictures: Floats, labels: Labels, taught: Floats | None = None
 ) -> keras.Model:
-    """Train by a recipe.
+    """Train by a recipe; return the network with its weights averaged over the training.
 
     Args:
         recipe: all that can be chosen.
-        images: uint8 (n, 28, 28); nothing else is ever seen.
-        labels: uint8 (n,).
-        teacher: from pictures float32 (m, 28, 28) in 0 to 1 to logits (m, 10).
-
-    Returns:
-        A network from float32 (m, 28, 28) to logits, its weights averaged over the training.
+        pictures: float32 (m, 28, 28) in 0 to 1; nothing else is ever seen.
+        labels: uint8 (m,).
+        taught: a teacher's logits for the pictures, (m, 10), or None.
     """
     keras.utils.set_random_seed(recipe.seed)
-    rng = np.random.default_rng(recipe.seed)
-    # Each round shows every digit once, so that all are varied equally often.
-    rounds = -(-recipe.images // len(labels))
-    indices = np.concatenate([rng.permutation(len(labels)) for _ in range(rounds)])
-    pictures = augmented(images, labels, indices, recipe.augmentation, recipe.seed)
-    targets = _targets(recipe, pictures, labels[indices], teacher)
-    net = ARCHITECTURES[recipe.architecture](recipe.dropout, recipe.momentum)
-    _fit(recipe, net, pictures, targets, rng)
+    net = build(recipe)
+    seen, trained = pictures, net
+    if any(layer.name == FEATURES for layer in net.layers):
+        # What has no weights is computed once, and not at every step.
+        features = net.get_layer(FEATURES).output
+        seen = logits(keras.Model(net.inputs, features), pictures)
+        trained = keras.Model(features, net.outputs[0])
+    _fit(recipe, trained, seen, _targets(recipe, labels, taught))
     return net
 
 
-def _targets(
-    recipe: NetRecipe, pictures: Floats, labels: Labels, teacher: Teacher | None
-) -> Floats:
+def logits(net: keras.Model, pictures: Floats) -> Floats:
+    """Score pictures, float32 (n, 28, 28) in 0 to 1."""
+    scores: Floats = net.predict(pictures, batch_size=200, verbose=0)
+    return scores
+
+
+def _targets(recipe: NetRecipe, labels: Labels, taught: Floats | None) -> Floats:
     smoothing = recipe.label_smoothing
     hard = np.eye(10, dtype=np.float32)[labels] * (1 - smoothing) + np.float32(smoothing / 10)
-    if teacher is None:
+    if taught is None:
         return hard
-    soft = keras.ops.softmax(teacher(pictures) / recipe.teacher_temperature)
+    soft = softmax(taught / np.float32(recipe.teacher_temperature), axis=1)
     share = np.float32(recipe.teacher_share)
-    mixed: Floats = share * np.asarray(soft) + (1 - share) * hard
+    mixed: Floats = share * soft + (1 - share) * hard
     return mixed
 
 
-def _fit(
-    recipe: NetRecipe,
-    net: keras.Model,
-    pictures: Floats,
-    targets: Floats,
-    rng: np.random.Generator,
-) -> None:
+def _fit(recipe: NetRecipe, net: keras.Model, pictures: Floats, targets: Floats) -> None:
+    rng = np.random.default_rng(recipe.seed)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         recipe.steps - recipe.warm_up,

@@ -1,13 +1,12 @@
 """The committed weights are worth what their manifest says."""
 
-import json
-
+import msgspec
 import numpy as np
 import pytest
 
 from mnist_api.models.catalog import load_catalog
 from mnist_api.models.manifest import read_manifest
-from mnist_api.training.card import CARD, model_card
+from mnist_api.training.card import CARD, EVALUATION, PICTURES, Report, model_card, read_study
 from tests.conftest import WEIGHTS
 
 
@@ -21,9 +20,29 @@ def test_the_accuracy_is_the_manifests(name: str, digits: dict[str, np.ndarray])
     assert accuracy == pytest.approx(stated.accuracy, abs=2e-4)
 
 
-def test_the_card_says_what_the_evaluation_measured() -> None:
-    evaluations = json.loads((WEIGHTS / "evaluation.json").read_text())
-    assert (WEIGHTS / CARD).read_text() == model_card(read_manifest(WEIGHTS), evaluations)
+@pytest.fixture(scope="module")
+def reports() -> dict[str, Report]:
+    return msgspec.json.decode((WEIGHTS / EVALUATION).read_bytes(), type=dict[str, Report])
+
+
+def test_the_card_says_what_was_measured(reports: dict[str, Report]) -> None:
+    card = model_card(read_manifest(WEIGHTS), reports, read_study(WEIGHTS))
+    assert (WEIGHTS / CARD).read_text() == card
+
+
+def test_the_evaluation_is_of_the_models_that_are_served(reports: dict[str, Report]) -> None:
+    models = read_manifest(WEIGHTS).models
+    assert set(reports) == set(models)
+    for name, entry in models.items():
+        assert reports[name].holdout.accuracy == entry.holdout.accuracy
+        assert reports[name].bytes == (WEIGHTS / entry.file).stat().st_size
+
+
+def test_every_picture_of_the_card_is_there(reports: dict[str, Report]) -> None:
+    expected = {f"{name}{kind}.png" for name in reports for kind in ("", "-errors")}
+    assert {path.name for path in (WEIGHTS / PICTURES).iterdir()} == expected
+    for name in expected:
+        assert f"({PICTURES}/{name})" in (WEIGHTS / CARD).read_text()
 
 
 def test_every_model_was_trained_on_500_images() -> None:

@@ -29,13 +29,13 @@ def by_the_definition(image: np.ndarray) -> np.ndarray:
         for x in range(SIDE):
             down = padded[y + 2, x + 1] - padded[y, x + 1]
             right = padded[y + 1, x + 2] - padded[y + 1, x]
-            angle = (np.arctan2(down, right) % (2 * np.pi)) * ORIENTATIONS / (2 * np.pi)
-            share = angle - np.floor(angle)
+            angles = np.arctan2(down, right) - np.arange(ORIENTATIONS) * 2 * np.pi / ORIENTATIONS
+            least = np.cos(2 * np.pi / ORIENTATIONS)
+            shares = np.maximum(0, np.cos(angles) - least) / (1 - least)
             by_row = np.maximum(0, 1 - abs(y - centres) / pitch)
             by_column = np.maximum(0, 1 - abs(x - centres) / pitch)
             spread = np.hypot(down, right) * np.outer(by_row, by_column)
-            cells[int(angle) % ORIENTATIONS] += (1 - share) * spread
-            cells[(int(angle) + 1) % ORIENTATIONS] += share * spread
+            cells += shares[:, None, None] * spread
     roots = np.sqrt(cells.ravel())
     return roots / np.linalg.norm(roots)
 

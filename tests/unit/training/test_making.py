@@ -1,24 +1,30 @@
 """The parts of training that need no network, and the exactness of what is exported."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from mnist_api.models.hog import FEATURES, hog
 from mnist_api.models.manifest import read_manifest, read_weights
 from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import Augmentation, augmented
-from mnist_api.training.calibrate import fit_temperature, out_of_fold_scores
-from mnist_api.training.card import CARD
+from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Digits
-from mnist_api.training.evaluate import evaluate
+from mnist_api.training.evaluate import evaluate, in_parts
+from mnist_api.training.morph import Flows
+from mnist_api.training.other_hands import other_hands
 from mnist_api.training.publish import Made, publish
 from mnist_api.training.recipes import SVM
+from mnist_api.training.store import Store
 from mnist_api.training.styles import Styles
-from mnist_api.training.svm_fit import fit_svm, to_npz
+from mnist_api.training.svm_fit import calibrated, fit_svm, to_npz
 from tests.conftest import WEIGHTS
+
+NONE = np.zeros(0, np.intp)
+NO_FLOWS = Flows(np.zeros((0, 28, 28, 2), np.float32), NONE, NONE)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ def test_digits_are_saved_as_they_were(data: Digits, tmp_path: Path) -> None:
 def test_variations_depend_on_the_seed_alone(data: Digits) -> None:
     indices = np.arange(40)
     made = [
-        augmented(data.train_images, data.train_labels, indices, Augmentation(), seed)
+        augmented(data.train_images, data.train_labels, NO_FLOWS, indices, Augmentation(), seed)
         for seed in (1, 1, 2)
     ]
     assert np.array_equal(made[0], made[1])
@@ -85,14 +91,20 @@ def test_features_do_not_see_a_slant(data: Digits) -> None:
 
 
 def test_the_served_svm_answers_as_scikit_learn_does(data: Digits) -> None:
-    machine = fit_svm(SVM, data.train_images[::5], data.train_labels[::5])
-    served = SvmModel(to_npz(machine, temperature=0.4))
-    pictures = data.holdout_images[::9]
-    features = hog(pictures)
-    probabilities = served.predict(pictures)
-    assert np.array_equal(probabilities.argmax(axis=1), machine.predict(features))
-    assert served.decision(features) == pytest.approx(machine.decision_function(features), abs=1e-3)
-    assert probabilities.sum(axis=1) == pytest.approx(np.ones(len(pictures)), abs=1e-5)
+    recipe = replace(SVM, copies=2)
+    machine = fit_svm(recipe, data.train_images[::5], data.train_labels[::5], NO_FLOWS)
+    served = SvmModel(calibrated(to_npz(machine, temperature=1.0), 0.4))
+    scores = machine.scores(hog(data.holdout_images))
+    probabilities = in_parts(served.predict, data.holdout_images)
+    assert np.array_equal(probabilities.argmax(axis=1), scores.argmax(axis=1))
+    np.testing.assert_allclose(probabilities, softmax(scores / 0.4, axis=1), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_svm_byte_for_byte(data: Digits) -> None:
+    recipe = replace(SVM, copies=1)
+    images, labels = data.train_images[::10], data.train_labels[::10]
+    first, second = (to_npz(fit_svm(recipe, images, labels, NO_FLOWS), 1.0) for _ in range(2))
+    assert first == second
 
 
 def test_a_temperature_makes_scores_mean_what_they_say() -> None:
@@ -103,22 +115,13 @@ def test_a_temperature_makes_scores_mean_what_they_say() -> None:
     assert fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.05)
 
 
-def test_no_fold_is_judged_by_what_saw_it(data: Digits) -> None:
-    seen: list[set[bytes]] = []
-
-    def fit(images: np.ndarray, _: np.ndarray) -> object:
-        inside = {image.tobytes() for image in images}
-
-        def score(outside: np.ndarray) -> np.ndarray:
-            assert not inside & {image.tobytes() for image in outside}
-            seen.append(inside)
-            return np.ones((len(outside), 10), np.float32)
-
-        return score
-
-    scores = out_of_fold_scores(fit, data.train_images, data.train_labels, 5, 0)  # type: ignore[arg-type]
-    assert (scores == 1).all()
-    assert len(seen) == 5
+def test_no_fold_is_judged_by_what_it_learns_from(data: Digits) -> None:
+    judged = []
+    for inside, outside in folds(data.train_labels, 10, 0):
+        assert not set(inside) & set(outside)
+        assert np.bincount(data.train_labels[inside]).tolist() == [45] * 10
+        judged.extend(outside)
+    assert sorted(judged) == list(range(500))
 
 
 def test_an_evaluation_counts_right() -> None:
@@ -131,11 +134,23 @@ def test_an_evaluation_counts_right() -> None:
     assert figures.precision[3] == 0
     assert figures.confusion[7][3] == 1
     assert figures.expected_calibration_error == pytest.approx(0.2)
+    assert figures.reliability == [(4, 0.55, 0.75)]
+
+
+def test_digits_of_other_hands_lie_as_mnists_do() -> None:
+    images, labels = other_hands()
+    assert images.shape == (1797, 28, 28)
+    assert np.bincount(labels).min() > 170
+    rows, columns = images.any(axis=2).sum(axis=1), images.any(axis=1).sum(axis=1)
+    assert (np.maximum(rows, columns) <= 20).all()
+    mass = images.sum(axis=(1, 2))
+    for axis in (1, 2):
+        middle = (images.sum(axis=axis, dtype=float) @ np.arange(28)) / mass
+        assert np.abs(middle - 14).max() <= 0.51
 
 
 def made(content: bytes) -> Made:
-    perfect = np.eye(10, dtype=np.float32)
-    return Made("svm", content, "r-1", 500, evaluate(perfect, np.arange(10, dtype=np.uint8)))
+    return Made("svm", content, "r-1", 500, 0.98, 9500)
 
 
 def test_publishing_replaces_a_model_and_leaves_the_others(tmp_path: Path) -> None:
@@ -145,13 +160,8 @@ def test_publishing_replaces_a_model_and_leaves_the_others(tmp_path: Path) -> No
     manifest = read_manifest(tmp_path)
     assert manifest.models["cnn"] == before
     assert read_weights(tmp_path, manifest.models["svm"]) == b"three"
-    assert set(json.loads((tmp_path / "evaluation.json").read_text())) == {"svm", "cnn"}
     named = {entry.file for entry in manifest.models.values()}
-    assert {path.name for path in tmp_path.iterdir()} == named | {
-        "manifest.json",
-        "evaluation.json",
-        CARD,
-    }
+    assert {path.name for path in tmp_path.iterdir()} == named | {"manifest.json"}
 
 
 def test_publishing_that_breaks_off_leaves_what_was(
@@ -168,3 +178,24 @@ def test_publishing_that_breaks_off_leaves_what_was(
         publish(tmp_path, {"svm": made(b"two")})
     assert (tmp_path / "manifest.json").read_bytes() == before
     assert read_weights(tmp_path, read_manifest(tmp_path).models["svm"]) == b"one"
+
+
+def test_what_was_made_before_is_not_made_again(tmp_path: Path) -> None:
+    store, made = Store(tmp_path / "store"), []
+
+    def make() -> dict[str, np.ndarray]:
+        made.append(1)
+        return {"numbers": np.arange(3)}
+
+    for depends in ("a", "a", "b"):
+        assert store.keep("numbers", depends, make)["numbers"].tolist() == [0, 1, 2]
+    assert len(made) == 2
+
+
+def test_what_breaks_off_leaves_nothing_that_looks_made(tmp_path: Path) -> None:
+    def fail() -> dict[str, np.ndarray]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(tmp_path).keep("numbers", "a", fail)
+    assert not list(tmp_path.iterdir())
