@@ -6,7 +6,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench train e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak train e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -29,6 +29,22 @@ format: .venv-dev/installed ## Bring the sources into shape
 bench: .venv-dev/installed ## Measure the hot path and print ratios
 	tools/system-deps wrk
 	$(DEV)/python -m benchmarks
+
+bench-cache: .venv-dev/installed .tools/bin/vegeta ## Show what the cache gives and costs, also while memcached is ill
+	tools/system-deps wrk memcached
+	$(DEV)/python -m benchmarks.cache
+
+bench-overload: .venv-dev/installed .tools/bin/vegeta ## Send three times what the service can do
+	tools/system-deps wrk
+	$(DEV)/python -m benchmarks.overload
+
+bench-slow: .venv-dev/installed .tools/bin/vegeta ## Measure others beside 500 slow clients
+	tools/system-deps wrk
+	$(DEV)/python -m benchmarks.slow
+
+bench-soak: .venv-dev/installed .tools/bin/vegeta ## Watch the memory under mixed load (MINUTES=30)
+	tools/system-deps memcached
+	$(DEV)/python -m benchmarks.soak $(addprefix --minutes ,$(MINUTES))
 
 train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=svm for one)
 	$(DEV)/python -m mnist_api.training $(addprefix --model ,$(MODEL))
@@ -58,6 +74,10 @@ system-deps: ## Install the real servers that the tests start (Debian; as root)
 
 clean: ## Remove what was built, not what was committed
 	rm -rf .venv .venv-dev build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The open-loop driver (MIT); needs Go, which fetches and builds it.
+.tools/bin/vegeta:
+	GOBIN=$(CURDIR)/$(@D) go install github.com/tsenart/vegeta/v12@v12.13.0
 
 .venv/installed: requirements/serve.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
