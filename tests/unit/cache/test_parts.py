@@ -60,20 +60,22 @@ def test_addresses_follow_the_name_and_outlast_its_absence() -> None:
 def test_after_a_failure_calls_pause_longer_each_time() -> None:
     clock = Clock()
     breaker = Breaker(clock)
-    assert breaker.allows()
+    assert breaker.is_closed
     breaker.failed()
-    assert not breaker.allows()
+    assert not breaker.is_closed
+    assert not breaker.is_trial_due()
     clock.now += 0.11
-    assert breaker.allows()
-    assert not breaker.allows(), "one call tries, the others go on without"
+    assert breaker.is_trial_due()
+    assert not breaker.is_trial_due(), "one trial, and nobody waits for it"
+    assert not breaker.is_closed
     breaker.failed()
     clock.now += 0.11
-    assert not breaker.allows()
+    assert not breaker.is_trial_due()
     clock.now += 0.1
-    assert breaker.allows()
+    assert breaker.is_trial_due()
     breaker.succeeded()
-    assert breaker.allows()
-    assert breaker.allows()
+    assert breaker.is_closed
+    assert not breaker.is_trial_due()
 
 
 def test_the_pause_has_a_longest() -> None:
@@ -82,7 +84,7 @@ def test_the_pause_has_a_longest() -> None:
     for _ in range(20):
         breaker.failed()
     clock.now += 5.01
-    assert breaker.allows()
+    assert breaker.is_trial_due()
 
 
 def test_what_was_never_measured_is_tried() -> None:
@@ -115,3 +117,13 @@ def test_costs_follow_the_machine() -> None:
         costs.asked(1e-6)
     costs.inferred("cnn", 90e-6)
     assert costs.is_asking_worth_it(["cnn"], 300) == pytest.approx(True)
+
+
+def test_what_the_machine_delays_is_soon_forgotten() -> None:
+    costs = Costs()
+    costs.inferred("cnn", 300e-6)
+    for _ in range(1000):
+        costs.asked(5e-3)
+    for _ in range(6):
+        costs.asked(100e-6)
+    assert costs.is_asking_worth_it(["cnn"], 300)
