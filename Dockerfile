@@ -11,7 +11,9 @@ WORKDIR /src
 COPY requirements/image.txt requirements/
 RUN python3 -m venv /tools && /tools/bin/pip install --require-hashes -r requirements/image.txt
 # /tools/bin/pip works on the other environments from outside: no pip ever enters an image.
-COPY requirements/serve.txt requirements/
+# `otel` instead of `serve` brings what sends traces.
+ARG REQUIREMENTS=serve
+COPY requirements/${REQUIREMENTS}.txt requirements/serve.txt
 RUN python3 -m venv --without-pip /app/venv \
     && /tools/bin/pip --python /app/venv/bin/python install --no-compile --require-hashes \
         -r requirements/serve.txt
@@ -48,6 +50,11 @@ FROM ${BASE} AS base
 # deleted while it starts would stay for its whole grace period.
 COPY --from=build /usr/bin/tini /usr/bin/tini
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MNIST_API_WEIGHTS=/app/weights
+# Docker's python images come without the standard library's bytecode, and on a read-only file system
+# none is kept: every start compiled it anew, 1.1 s of CPU where 0.5 s is enough.
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -x '/(site|dist)-packages/|/(test|idlelib|lib2to3|ensurepip|tkinter|turtledemo|pydoc_data)/' \
+        "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY weights /app/weights
 WORKDIR /app
 USER 10001:10001

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.serving import on_driver_core
 
-VEGETA = Path(__file__).resolve().parents[1] / ".tools" / "bin" / "vegeta"
+VEGETA = Path(__file__).resolve().parents[1] / "loadtest" / ".bin" / "vegeta"
 # Vegeta drops requests that are due while all its workers wait: never let it come to that.
 _WORKERS = 256
 
@@ -110,7 +110,7 @@ class Attack:
             f"-output={self._output}",
         )
         if not VEGETA.exists():
-            raise FileNotFoundError("vegeta is missing: make .tools/bin/vegeta")
+            raise FileNotFoundError("vegeta is missing: make loadtest/.bin/vegeta")
         self._process = subprocess.Popen(on_driver_core(command))
         self._begun = time.monotonic()
 

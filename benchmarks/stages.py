@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_api.http.inputs import parse_request
+from mnist_api.http.inputs import BulkLimits, parse_request
 from mnist_api.imaging.decode import Limits, decode
 from mnist_api.imaging.normalise import normalise
 from mnist_api.models.catalog import Catalog
 
 LIMITS = Limits(max_pixels=25_000_000, max_frames=32)
+BULK = BulkLimits(images=1024, bytes=10 << 20)
 
 
 def png_of(pixels: NDArray[np.uint8]) -> bytes:
@@ -46,7 +47,7 @@ def measure_stages(catalog: Catalog, digit: NDArray[np.uint8]) -> Iterator[tuple
     canvas = on_canvas(digit)
     canvas_png = png_of(canvas)
     body = b'{"model":"cnn","image":"' + b64encode(png) + b'"}'
-    yield "JSON and base64", microseconds(lambda: parse_request("application/json", body, {}))
+    yield "JSON and base64", microseconds(lambda: parse_request("application/json", body, {}, BULK))
     yield "decode PNG 28x28", microseconds(lambda: decode(png, LIMITS))
     yield "decode PNG 400x400", microseconds(lambda: decode(canvas_png, LIMITS))
     yield "normalise, MNIST-like", microseconds(lambda: normalise(digit))

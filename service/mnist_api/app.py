@@ -1,6 +1,6 @@
 """The composition root: the one place that knows how the parts fit together."""
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
@@ -12,21 +12,33 @@ from mnist_api.cache.memcached import Memcached
 from mnist_api.cache.tiered import TieredCache
 from mnist_api.http.errors import add_error_handlers
 from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
+from mnist_api.http.inference_v2 import InferResource, ModelV2Resource, ServerResource
 from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
+from mnist_api.http.openapi import OpenApiResource
 from mnist_api.http.page import PageResource
+from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.prediction.admission import Admission
+from mnist_api.prediction.batch import BatchPredictor
+from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
 
+if TYPE_CHECKING:
+    from mnist_api.tracing import Tracing
+
 
 def create_app(
-    settings: Settings, catalog: Catalog, registry: CollectorRegistry
+    settings: Settings,
+    catalog: Catalog,
+    registry: CollectorRegistry,
+    tracing: "Tracing | None" = None,
 ) -> App[Request, Response]:
     """Wire the service together.
 
@@ -34,35 +46,65 @@ def create_app(
         settings: what the operator chose.
         catalog: the models, loaded and verified.
         registry: where this process's metrics are registered; a fresh one for each app.
+        tracing: what makes spans of requests, where the operator wants traces.
     """
+    watch = tracing.stage if tracing else None
     metrics = Metrics(registry)
     metrics.describe_models(catalog)
-    pool = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+    pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
+    admission = Admission(settings.max_wait_ms / 1000)
+    patience = Patience(settings.request_timeout_ms / 1000, metrics)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    cache = TieredCache(LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics)
-    predictor = Predictor(
-        catalog,
-        Pictures(limits, settings.inline_pixels, pool, costs, metrics),
-        cache,
-        costs,
-        metrics,
+    cache = TieredCache(
+        LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
     )
+    pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
+    predictor = Predictor(catalog, pictures, cache, costs, metrics, watch)
+    closers = [pool.close, cache.close]
     app = App()
+    if tracing is not None:
+        app.add_middleware(tracing)
+        closers.append(tracing.close)
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
-    app.add_middleware(Lifespan(settings, catalog, metrics, [pool.shutdown, cache.close]))
+    app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource()
     app.add_route("/", page)
+    app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)
-    app.add_route("/predict", PredictResource(predictor, settings.max_body_bytes))
+    predict = PredictResource(predictor, patience, settings.max_body_bytes, settings.max_batch)
+    app.add_route("/predict", predict)
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
+    _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
+    app.add_route("/openapi.json", OpenApiResource())
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))
     return app
+
+
+def _add_inference_v2(
+    app: App[Request, Response],
+    catalog: Catalog,
+    pictures: Pictures,
+    batches: BatchPredictor,
+    patience: Patience,
+    settings: Settings,
+) -> None:
+    server, model = ServerResource(), ModelV2Resource(catalog)
+    infer = InferResource(
+        catalog, pictures, batches, patience, settings.max_body_bytes, settings.max_batch
+    )
+    app.add_route("/v2", server)
+    app.add_route("/v2/health/live", server, suffix="live")
+    app.add_route("/v2/health/ready", server, suffix="ready")
+    for address in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+        app.add_route(address, model)
+        app.add_route(f"{address}/ready", model, suffix="ready")
+        app.add_route(f"{address}/infer", infer)
 
 
 def _memcached(settings: Settings) -> Memcached | None:

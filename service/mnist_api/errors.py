@@ -32,6 +32,18 @@ class InvalidRequest(ApiError):
     status, code = 400, "invalid_request"
 
 
+class MalformedRequest(ApiError):
+    """The bytes are not HTTP/1.1, or exceed what one request line or header may have."""
+
+    status, code = 400, "malformed_request"
+
+
+class InvalidTensor(ApiError):
+    """A tensor of the Open Inference Protocol that is not as the model's metadata say."""
+
+    status, code = 400, "invalid_tensor"
+
+
 class NotFound(ApiError):
     """No such address."""
 
@@ -44,6 +56,12 @@ class ModelNotFound(ApiError):
     status, code = 404, "model_not_found"
 
 
+class VersionNotFound(ApiError):
+    """An address names a version of a model that is not served."""
+
+    status, code = 404, "version_not_found"
+
+
 class MethodNotAllowed(ApiError):
     """The address exists, the method does not."""
 
@@ -51,9 +69,15 @@ class MethodNotAllowed(ApiError):
 
 
 class IncompleteBody(ApiError):
-    """The body stopped before its announced end."""
+    """The body stopped before its announced end, or took too long to arrive."""
 
     status, code = 408, "incomplete_body"
+
+
+class IncompleteHead(ApiError):
+    """The request line and headers took too long to arrive."""
+
+    status, code = 408, "incomplete_head"
 
 
 class BodyTooLarge(ApiError):
@@ -66,6 +90,12 @@ class ImageTooLarge(ApiError):
     """The image's header announces more pixels or frames than the service decodes."""
 
     status, code = 413, "image_too_large"
+
+
+class BatchTooLarge(ApiError):
+    """The request holds more images than the service takes at once."""
+
+    status, code = 413, "batch_too_large"
 
 
 class UnsupportedMediaType(ApiError):
@@ -101,6 +131,21 @@ class NoDigit(ApiError):
     """The image is uniform: there is no ink on it."""
 
     status, code = 422, "no_digit"
+
+
+class Overloaded(ApiError):
+    """More is asked than can be answered in time; `Retry-After` says when to ask again."""
+
+    status, code = 503, "overloaded"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class DeadlineExceeded(ApiError):
+    """The time that the request had was over before its answer was computed."""
+
+    status, code = 504, "deadline_exceeded"
 
 
 class WeightsError(Exception):

@@ -32,7 +32,7 @@ worker_class = "mnist_api.worker.Worker"
 bind = _settings.bind
 workers = _settings.workers
 keepalive = _settings.keepalive_seconds
-timeout = _settings.body_timeout_seconds
+worker_connections = _settings.max_connections
 graceful_timeout = _settings.graceful_timeout_seconds
 asgi_loop = "uvloop"
 asgi_lifespan = "on"
@@ -41,6 +41,7 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 # gunicorn's heartbeat file: in memory where there is such a file system, as its manual advises.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+logger_class = "mnist_api.worker.Logger"
 logconfig_dict = logging_config(_settings.log_level)
 
 

@@ -56,6 +56,12 @@ class Metrics:
             buckets=STAGE_BUCKETS,
             registry=registry,
         )
+        self._rejections = Counter(
+            "mnist_api_rejections",
+            "Requests and connections refused because there was no time or room for them.",
+            ("reason",),
+            registry=registry,
+        )
         self._cache = Counter(
             "mnist_api_cache_requests",
             "Answers looked up in a level of the cache, by what came of it.",
@@ -92,10 +98,13 @@ class Metrics:
         self.request_counter = self._counters(self._requests)
         self.request_timer = self._timers(self._durations)
         self.prediction_counter = self._counters(self._predictions)
+        self.rejection_counter = self._counters(self._rejections)
         self.cache_counter = self._counters(self._cache)
         self.cache_timer = self._timers(self._cache_durations)
         # Series that exist from the start: a rate over what appears with its first event misses it.
         self.cache_timer("memcached")
+        for reason in ("waiting", "decoding", "deadline", "connections"):
+            self.rejection_counter(reason)
         for level in ("local", "memcached"):
             for result in ("hit", "miss", "skip", "error"):
                 self.cache_counter(level, result)

@@ -23,6 +23,8 @@ PREFIX = "MNIST_API_"
 # to listen on is called BIND and not PORT.
 _SERVICE_LINK = re.compile(r"MNIST_API_(SERVICE_HOST|SERVICE_PORT|PORT)(_.*)?")
 
+_TEXT = "text"
+
 _OWN_WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 
@@ -38,7 +40,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "127.0.0.1:8000"
     workers: Annotated[
         int,
-        Meta(ge=1, le=64, description="Processes that serve. In Kubernetes 1: scale pods instead."),
+        Meta(
+            ge=1,
+            le=64,
+            description="Processes that serve. In Kubernetes 1: scale pods instead.",
+            extra={"unit": "processes"},
+        ),
     ] = 1
     weights: Annotated[
         str,
@@ -73,7 +80,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 128 * 128
     decode_threads: Annotated[
         int,
-        Meta(ge=1, le=32, description="Threads per worker that decode large images."),
+        Meta(
+            ge=1,
+            le=32,
+            description="Threads per worker that decode large images.",
+            extra={"unit": "threads"},
+        ),
     ] = 2
     cache_bytes: Annotated[
         int,
@@ -112,15 +124,72 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "s"},
         ),
     ] = 75
+    head_timeout_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600,
+            description="Longest time that a request's line and headers may take to arrive.",
+            extra={"unit": "s"},
+        ),
+    ] = 10
     body_timeout_seconds: Annotated[
         int,
         Meta(
             ge=1,
             le=600,
-            description="Longest wait for the next part of a body.",
+            description="Longest time that a body may take to arrive.",
             extra={"unit": "s"},
         ),
-    ] = 15
+    ] = 30
+    max_batch: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most images of one request; 1,000 take a tenth of a second of the CNN.",
+            extra={"unit": "images"},
+        ),
+    ] = 1024
+    max_connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most connections to one worker; one more is answered 503. Idle ones cost "
+            "some 20 kB each.",
+            extra={"unit": "connections"},
+        ),
+    ] = 2000
+    max_wait_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=60_000,
+            description="Longest that a prediction should wait for its turn, by the measured pace; "
+            "where more is asked, 503 at once, and a short queue while that lasts. 0: no bound.",
+            extra={"unit": "ms"},
+        ),
+    ] = 250
+    max_decode_wait_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=600_000,
+            description="The same for large images, which wait for a thread. 0: no bound.",
+            extra={"unit": "ms"},
+        ),
+    ] = 1000
+    request_timeout_ms: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=600_000,
+            description="How long after its arrival a prediction is still computed; then 504. "
+            "A client may ask for less by `X-Request-Timeout-Ms`.",
+            extra={"unit": "ms"},
+        ),
+    ] = 10_000
     graceful_timeout_seconds: Annotated[
         int,
         Meta(
@@ -180,9 +249,24 @@ def _explain(message: str, given: Mapping[str, str]) -> str:
     """Turn msgspec's "Expected ... - at `$.field`" into a sentence that names the variable."""
     expected, _, path = message.partition(" - at `$.")
     field = path.rstrip("`")
+    kind, meta = get_args(get_type_hints(Settings, include_extras=True)[field])
+    allowed = _allowed(kind, meta)
+    if allowed == _TEXT:
+        allowed = meta.description.partition(". ")[0].rstrip(".")
     return (
-        f"{variable(field)}={given[field]!r} is not allowed: {expected[:1].lower()}{expected[1:]}"
+        f"{variable(field)}={given[field]!r} is not allowed: "
+        f"{expected[:1].lower()}{expected[1:]} (allowed: {allowed})"
     )
+
+
+def traces_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Return where traces go, or None: by OpenTelemetry's own variables, which are no settings."""
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        return None
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    return next((environ[name] for name in names if environ.get(name)), None)
 
 
 def settings_table() -> str:
@@ -205,4 +289,4 @@ def _allowed(kind: object, meta: Meta) -> str:
         return "`true`, `false`"
     if kind in (int, float):
         return f"{meta.ge} to {meta.le}"
-    return ", ".join(f"`{choice}`" for choice in get_args(kind)) or "text"
+    return ", ".join(f"`{choice}`" for choice in get_args(kind)) or _TEXT

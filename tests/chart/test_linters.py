@@ -9,7 +9,7 @@ import pytest
 from tests.chart.helm import ROOT
 
 TOOLS = Path(sys.executable).parent
-DOCKERFILES = [ROOT / "Dockerfile", ROOT / "tests" / "e2e" / "cluster" / "memcached.Dockerfile"]
+DOCKERFILES = [ROOT / "Dockerfile", ROOT / "tests" / "e2e" / "cluster" / "stand-ins.Dockerfile"]
 
 
 def scripts() -> list[Path]:

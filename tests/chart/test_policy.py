@@ -1,5 +1,6 @@
 """What we hold every rendered pod and service to, whatever the values."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.helm import CHART, Helm, Object, key, named, pod_specs
+from tests.chart.helm import CHART, ROOT, Helm, Object, key, named, pod_specs
 
 SERVER = ("Deployment", "")
 
@@ -217,6 +218,26 @@ def test_what_the_page_and_the_contract_need_is_public(helm: Helm) -> None:
         for path in named(helm.template(), "Ingress")["spec"]["rules"][0]["http"]["paths"]
     }
     assert paths >= {"/", "/static", "/predict", "/models", "/v2", "/docs", "/openapi.json"}
+
+
+def reaches(path: Object, address: str) -> bool:
+    """Say whether a path of an Ingress lets an address through, element by element."""
+    if path["pathType"] == "Exact":
+        return bool(path["path"] == address)
+    return f"{address}/".startswith(f"{path['path'].rstrip('/')}/")
+
+
+def test_every_model_is_public_and_calls_that_change_one_are_not_where_requests_are_repeated(
+    helm: Helm,
+) -> None:
+    ingress = named(helm.template(), "Ingress")
+    assert "non_idempotent" in ingress["metadata"]["annotations"]["nginx.org/proxy-next-upstream"]
+    paths = ingress["spec"]["rules"][0]["http"]["paths"]
+    manifest = json.loads((ROOT / "weights" / "manifest.json").read_text())
+    for model in manifest["models"]:
+        assert any(reaches(path, f"/models/{model}") for path in paths)
+        for changing in (f"/models/{model}/retrain", f"/models/{model}/activate", "/samples"):
+            assert not any(reaches(path, changing) for path in paths)
 
 
 def test_the_policy_closes_both_directions(helm: Helm) -> None:

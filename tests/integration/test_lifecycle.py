@@ -8,11 +8,15 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks.stages import png_of
+from mnist_api.metrics import FLUSH_SECONDS
 from tests.support.server import COMMAND, Server, free_port, running_server
 
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
@@ -92,12 +96,13 @@ class Load(threading.Thread):
     def __init__(self, server: Server) -> None:
         super().__init__()
         self._server = server
+        self._stopped = threading.Event()
         self.outcomes: Counter[str] = Counter()
 
     def run(self) -> None:
         deadline = time.monotonic() + 30
         accepted = True
-        while accepted and time.monotonic() < deadline:
+        while accepted and not self._stopped.is_set() and time.monotonic() < deadline:
             connection = HTTPConnection(self._server.host, self._server.port, timeout=10)
             accepted = self._ask_until_closed(connection) > 0
             connection.close()
@@ -105,7 +110,7 @@ class Load(threading.Thread):
     def _ask_until_closed(self, connection: HTTPConnection) -> int:
         """Return the number of answers."""
         answers = 0
-        while True:
+        while not self._stopped.is_set():
             try:
                 connection.request("POST", "/predict/", BODY, {"Content-Type": "application/json"})
                 response = connection.getresponse()
@@ -118,6 +123,11 @@ class Load(threading.Thread):
             answers += 1
             if response.getheader("Connection") == "close":
                 return answers
+        return answers
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._stopped.set()
 
 
 def test_sigterm_under_load_fails_no_request_and_ends_in_time(tmp_path: Path) -> None:
@@ -153,7 +163,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None
     with running_server(tmp_path, workers="2") as server:
         for _ in range(20):
             server.post("/predict/", BODY, "application/json")
-        assert server.metric(sample) == 20
+        server.wait_for_metric(sample, 20)
         before = server.worker_pids()
         os.kill(before[0], signal.SIGKILL)
         deadline = time.monotonic() + 15
@@ -162,7 +172,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(tmp_path: Path) -> None
             time.sleep(0.02)
         for _ in range(20):
             server.post("/predict/", BODY, "application/json")
-        assert server.metric(sample) == 40
+        server.wait_for_metric(sample, 40)
 
 
 def test_after_a_stop_no_metrics_folder_is_left(
@@ -186,3 +196,52 @@ def test_a_given_metrics_folder_starts_empty_and_is_kept(tmp_path: Path) -> None
     finally:
         del os.environ["PROMETHEUS_MULTIPROC_DIR"]
     assert not (folder / "counter_1.db").exists()
+
+
+def test_workers_killed_under_requests_leave_right_totals_and_no_live_gauges(
+    tmp_path: Path, digits: dict[str, np.ndarray]
+) -> None:
+    sample = 'mnist_api_http_requests_total{method="POST",route="/predict",status="200"}'
+    bodies = [png_of(picture) for picture in digits["train_images"][:40]]
+    with running_server(tmp_path, workers="2") as server:
+        for body in bodies:
+            server.post("/predict/", body, "image/png")
+        wait_until(lambda: server.metric(sample) == 40)
+        assert server.metric("mnist_api_cache_entries") >= 40
+        killed = server.worker_pids()
+        clients = [Load(server) for _ in range(4)]
+        for client in clients:
+            client.start()
+        wait_until(lambda: server.metric(sample) > 200)
+        for pid in killed:
+            before = server.metric(sample)
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda pid=pid: pid not in server.worker_pids())
+            wait_until(lambda: len(server.worker_pids()) == 2)
+            assert server.metric(sample) >= before, "a total never falls"
+        for client in clients:
+            client.stop()
+            client.join(timeout=15)
+        # The clients know one picture in three models; all others died with those who knew them.
+        wait_until(lambda: 1 <= server.metric("mnist_api_cache_entries") <= 2)
+        settled = at_rest(lambda: server.metric(sample))
+        for body in bodies:
+            server.post("/predict/", body, "image/png")
+        wait_until(lambda: server.metric(sample) == settled + 40)
+
+
+def at_rest(read: Callable[[], float]) -> float:
+    """Return a figure once it has not changed for longer than workers take to hand theirs over."""
+    shown, since = read(), time.monotonic()
+    while time.monotonic() - since < 2 * FLUSH_SECONDS:
+        if (now := read()) != shown:
+            shown, since = now, time.monotonic()
+        time.sleep(0.05)
+    return shown
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold within 20 s"
+        time.sleep(0.05)

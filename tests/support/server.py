@@ -44,6 +44,13 @@ class Server:
                 return float(value)
         return 0.0
 
+    def wait_for_metric(self, sample: str, value: float) -> None:
+        """Wait until all workers have handed over what makes this figure; fail if they do not."""
+        deadline = time.monotonic() + 10
+        while (shown := self.metric(sample)) != value:
+            assert time.monotonic() < deadline, f"{sample} is {shown}, not {value}"
+            time.sleep(0.05)
+
     def post(
         self, path: str, body: bytes, content_type: str, **headers: str
     ) -> tuple[int, dict[str, Any], Mapping[str, str]]:

@@ -16,7 +16,7 @@ LAYERS = {
     "models": set(),
     "imaging": set(),
 }
-ROOT_MODULES = {"errors", "settings", "metrics", "logs"}
+ROOT_MODULES = {"errors", "settings", "metrics", "logs", "stages"}
 
 
 def imported(path: Path) -> set[str]:

@@ -1,3 +1,7 @@
+import re
+from typing import get_args, get_type_hints
+
+import msgspec
 import pytest
 
 from mnist_api.errors import SettingsError
@@ -29,6 +33,45 @@ def test_values_are_read_by_type() -> None:
 def test_a_value_that_is_not_allowed_is_named_with_its_variable(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}={value!r} is not allowed: "):
         from_environment({name: value})
+
+
+WRONG = {
+    "bind": "localhost",
+    "memcached": "localhost",
+    "log_level": "loud",
+    "access_log": "perhaps",
+    "hint": "perhaps",
+}
+NUMBERS = {
+    field: get_args(hint)[1]
+    for field, hint in get_type_hints(Settings, include_extras=True).items()
+    if get_args(hint)[0] in (int, float)
+}
+FREE_TEXT = {"weights"}
+
+
+@pytest.mark.parametrize("field", sorted(set(Settings.__struct_fields__) - FREE_TEXT))
+def test_each_setting_refuses_what_it_cannot_be_and_says_what_it_may(field: str) -> None:
+    meta = NUMBERS.get(field)
+    for value in [WRONG[field]] if meta is None else ["x", str(meta.ge - 1), str(meta.le + 1)]:
+        with pytest.raises(SettingsError) as refused:
+            from_environment({variable(field): value})
+        sentence = str(refused.value)
+        assert sentence.startswith(f"{variable(field)}={value!r} is not allowed: ")
+        assert re.search(r"\(allowed: \S.+\)$", sentence)
+        if meta is not None:
+            assert f"(allowed: {meta.ge} to {meta.le})" in sentence
+
+
+def test_each_setting_has_a_reason_and_each_number_a_unit_and_bounds_that_hold_its_default() -> (
+    None
+):
+    for field in msgspec.structs.fields(Settings):
+        meta = get_args(get_type_hints(Settings, include_extras=True)[field.name])[1]
+        assert len(meta.description) > 15, field.name
+        if field.name in NUMBERS:
+            assert meta.extra["unit"], field.name
+            assert meta.ge <= field.default <= meta.le, field.name
 
 
 def test_a_variable_that_names_no_setting_is_refused_with_the_nearest() -> None:

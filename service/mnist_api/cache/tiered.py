@@ -10,6 +10,7 @@ from mnist_api.cache.costs import Costs
 from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached, MemcachedUnavailable
 from mnist_api.metrics import Metrics
+from mnist_api.stages import StageWatcher
 
 # Stores on their way at the same time; more are dropped, they only spare others' work.
 _MOST_STORES = 64
@@ -22,12 +23,18 @@ class TieredCache:
     """Remembers answers by key. Keys come as a mapping from model to key, answers go so too."""
 
     def __init__(
-        self, local: LocalCache, shared: Memcached | None, costs: Costs, metrics: Metrics
+        self,
+        local: LocalCache,
+        shared: Memcached | None,
+        costs: Costs,
+        metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._local = local
         self._shared = shared
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
         self._background: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
@@ -66,7 +73,10 @@ class TieredCache:
             self._metrics.cache_counter("memcached", "error").inc(len(keys))
             return {}
         finally:
-            self._metrics.cache_timer("memcached").observe(perf_counter() - start)
+            wall = perf_counter() - start
+            self._metrics.cache_timer("memcached").observe(wall)
+            if self._watch is not None:
+                self._watch("ask memcached", start, start + wall)
         self._costs.asked(seconds)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
         self._metrics.cache_counter("memcached", "hit").inc(len(found))

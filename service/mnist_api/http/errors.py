@@ -10,9 +10,16 @@ from mnist_api.logs import LOGGER
 _INTERNAL = ApiError("the service failed; the request id says where to look in its log")
 
 
+class ErrorBody(msgspec.Struct, frozen=True):
+    """What is answered instead, whatever went wrong: a sentence, and a code that stays."""
+
+    error: str
+    code: str
+
+
 def error_body(error: ApiError) -> bytes:
     """Return the JSON that a client gets for an error."""
-    return msgspec.json.encode({"error": error.message, "code": error.code})
+    return msgspec.json.encode(ErrorBody(error.message, error.code))
 
 
 def add_error_handlers(app: App[Request, Response]) -> None:

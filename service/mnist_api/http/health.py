@@ -1,5 +1,8 @@
 """`/healthz`, `/readyz` and `/metrics`: what the platform asks."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 import msgspec
 from falcon.asgi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
@@ -8,12 +11,25 @@ from mnist_api.metrics import Metrics, exposition
 from mnist_api.models.catalog import Catalog
 
 
+class Alive(msgspec.Struct, frozen=True):
+    """That the event loop turns."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """That the models are loaded, and the version of each."""
+
+    models: Mapping[str, str]
+    status: Literal["ready"] = "ready"
+
+
 class LivenessResource:
     """Says that the event loop turns; a process that cannot say so is to be restarted."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer `{"status": "alive"}`."""
-        resp.data = b'{"status":"alive"}'
+        resp.data = msgspec.json.encode(Alive())
 
 
 class ReadinessResource:
@@ -21,7 +37,7 @@ class ReadinessResource:
 
     def __init__(self, catalog: Catalog) -> None:
         versions = {model.name: model.entry.version for model in catalog}
-        self._body = msgspec.json.encode({"status": "ready", "models": versions})
+        self._body = msgspec.json.encode(Ready(versions))
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the versions that this worker serves."""

@@ -1,21 +1,54 @@
 """The forms in which a prediction can be asked for, brought to one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from falcon import HTTPError
 from falcon.media import MultipartFormHandler
+from msgspec import Meta
 
-from mnist_api.errors import InvalidJson, InvalidRequest, UnsupportedMediaType
+from mnist_api.errors import (
+    ApiError,
+    InvalidBase64,
+    InvalidJson,
+    InvalidRequest,
+    UnsupportedMediaType,
+)
 from mnist_api.http.base64_image import decode_base64
+from mnist_api.http.bulk_inputs import (
+    NPY_MAGIC,
+    ZIP_MAGIC,
+    check_count,
+    images_of_npy,
+    images_of_zip,
+)
 
 
 class PredictRequest(msgspec.Struct, frozen=True):
     """What a client asks: an image file's bytes, which model, and what to add to the answer."""
 
     image: bytes
+    model: str | None = None
+    probabilities: bool = False
+    normalised: bool = False
+
+
+class BulkRequest(msgspec.Struct, frozen=True):
+    """The same for many images; those that could not even be read are errors already."""
+
+    images: Sequence[bytes | ApiError]
+    model: str | None = None
+    probabilities: bool = False
+    normalised: bool = False
+
+
+class BulkBody(msgspec.Struct, frozen=True):
+    """Many images as JSON has them: base64 each."""
+
+    images: Annotated[list[str], Meta(min_length=1)]
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
@@ -32,49 +65,73 @@ class _TextualRequest(msgspec.Struct, frozen=True):
 
 _STRICT: Final = msgspec.json.Decoder(PredictRequest)
 _LENIENT: Final = msgspec.json.Decoder(_TextualRequest)
-_MULTIPART: Final = MultipartFormHandler()
+_BULK: Final = msgspec.json.Decoder(BulkBody)
+# Parts of a form that may be there beside the images.
+_FIELDS: Final = 3
 # Illegal inside JSON strings and without meaning outside them, so that dropping them changes no
 # valid document; the 2018 project's own example has a line feed within its base64.
 _CONTROL_WHITE_SPACE: Final = b"\t\n\r"
+_ZIP: Final = ("application/zip", "application/x-zip-compressed", "application/x-npz")
+_NPY: Final = "application/x-npy"
+_UNTOLD: Final = ("", "application/x-www-form-urlencoded", "application/octet-stream")
 _FLAGS: Final = {"true": True, "1": True, "": True, "false": False, "0": False}
 
 
+@dataclass(frozen=True, slots=True)
+class BulkLimits:
+    """What a request of many images may hold."""
+
+    images: int
+    bytes: int
+    """Of all files of a zip together, unpacked."""
+
+
 def parse_request(
-    content_type: str | None, body: bytes, query: Mapping[str, str]
-) -> PredictRequest:
+    content_type: str | None, body: bytes, query: Mapping[str, str], limits: BulkLimits
+) -> PredictRequest | BulkRequest:
     """Understand a body by its media type.
 
-    A body without a type, or with the one that `curl -d` sends of its own accord, is taken for JSON
-    when it starts like it and for an image otherwise.
+    A body without a type, or with the one that `curl -d` sends of its own accord, is known by how
+    it starts: JSON, a zip, a numpy array, or an image.
 
     Raises:
-        InvalidJson, InvalidRequest, InvalidBase64, UnsupportedMediaType
+        InvalidJson, InvalidRequest, InvalidBase64, UnsupportedMediaType, BatchTooLarge
+        BodyTooLarge: a zip unpacks to too much.
     """
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type == "application/json" or media_type.endswith("+json"):
-        return _from_json(body)
+        return _from_json(body, limits)
     if media_type == "multipart/form-data":
-        return _from_multipart(content_type or "", body, query)
+        return _from_multipart(content_type or "", body, query, limits)
     if media_type.startswith("image/"):
         return _from_fields(body, query)
-    if media_type in ("", "application/x-www-form-urlencoded", "application/octet-stream"):
-        return _from_json(body) if body.lstrip()[:1] == b"{" else _from_fields(body, query)
+    if media_type in _ZIP or (media_type in _UNTOLD and body.startswith(ZIP_MAGIC)):
+        return _from_many(images_of_zip(body, limits.images, limits.bytes), query)
+    if media_type == _NPY or (media_type in _UNTOLD and body.startswith(NPY_MAGIC)):
+        return _from_many(images_of_npy(body, limits.images), query)
+    if media_type in _UNTOLD:
+        is_json = body.lstrip()[:1] == b"{"
+        return _from_json(body, limits) if is_json else _from_fields(body, query)
     raise UnsupportedMediaType(
-        f"send application/json, image/* or multipart/form-data, not {media_type[:64]!r}"
+        "send application/json, image/*, multipart/form-data, application/zip or "
+        f"application/x-npy, not {media_type[:64]!r}"
     )
 
 
-def _from_json(body: bytes) -> PredictRequest:
+def _from_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
     # PERF: the strict decoder reads base64 on its way, in 2 us; nearly all requests end here.
     try:
         return _STRICT.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return _from_loose_json(body)
+        return _from_loose_json(body, limits)
 
 
-def _from_loose_json(body: bytes) -> PredictRequest:
+def _from_loose_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
+    cleaned = body.translate(None, _CONTROL_WHITE_SPACE)
     try:
-        loose = _LENIENT.decode(body.translate(None, _CONTROL_WHITE_SPACE))
+        if b'"images"' in cleaned:
+            return _from_bulk_json(_BULK.decode(cleaned), limits)
+        loose = _LENIENT.decode(cleaned)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"the JSON body is not as expected: {error}") from error
     except RecursionError as error:
@@ -83,6 +140,26 @@ def _from_loose_json(body: bytes) -> PredictRequest:
         raise InvalidJson(f"the body is not valid JSON: {error}") from error
     return PredictRequest(
         decode_base64(loose.image), loose.model, loose.probabilities, loose.normalised
+    )
+
+
+def _from_bulk_json(bulk: BulkBody, limits: BulkLimits) -> BulkRequest:
+    check_count(len(bulk.images), limits.images)
+    images: list[bytes | ApiError] = []
+    for text in bulk.images:
+        try:
+            images.append(decode_base64(text))
+        except InvalidBase64 as error:
+            images.append(error)
+    return BulkRequest(images, bulk.model, bulk.probabilities, bulk.normalised)
+
+
+def _from_many(images: Sequence[bytes], fields: Mapping[str, str]) -> BulkRequest:
+    return BulkRequest(
+        images,
+        fields.get("model") or None,
+        _flag(fields, "probabilities"),
+        _flag(fields, "normalised"),
     )
 
 
@@ -105,20 +182,25 @@ def _flag(fields: Mapping[str, str], name: str) -> bool:
         raise InvalidRequest(f"{name} must be true or false, not {value[:64]!r}") from None
 
 
-def _from_multipart(content_type: str, body: bytes, query: Mapping[str, str]) -> PredictRequest:
+def _from_multipart(
+    content_type: str, body: bytes, query: Mapping[str, str], limits: BulkLimits
+) -> PredictRequest | BulkRequest:
     fields = dict(query)
-    image: bytes | None = None
+    images: list[bytes] = []
+    form = MultipartFormHandler()
+    form.parse_options.max_body_part_count = limits.images + _FIELDS
     try:
-        for part in _MULTIPART.deserialize(BytesIO(body), content_type, len(body)):
+        for part in form.deserialize(BytesIO(body), content_type, len(body)):
             if part.filename is not None or part.name == "image":
-                if image is not None:
-                    raise InvalidRequest("the form has more than one image")
-                image = part.stream.read()
+                images.append(part.stream.read())
             elif part.name in ("model", "probabilities", "normalised"):
                 fields[part.name] = part.get_text() or ""
     except (HTTPError, ValueError) as error:
         reason = getattr(error, "description", None) or error
         raise InvalidRequest(f"the form cannot be read: {reason}") from error
-    if image is None:
+    if not images:
         raise InvalidRequest("the form has no image: send it as the file `image`")
-    return _from_fields(image, fields)
+    if len(images) == 1:
+        return _from_fields(images[0], fields)
+    check_count(len(images), limits.images)
+    return _from_many(images, fields)

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from falcon.asgi import Request, Response
 
+from mnist_api.http.patience import turn_of
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import Metrics
 
@@ -35,7 +36,7 @@ class Observability:
 
     async def process_request(self, req: Request, resp: Response) -> None:
         """Name the request before anything else happens to it."""
-        req.context.start = perf_counter()
+        req.context.start = turn_of(req).arrived
         req.context.request_id = request_id(req)
         resp.set_headers(
             {

@@ -1,17 +1,49 @@
 """`GET /models/` and `GET /models/{name}`: what is served."""
 
+from collections.abc import Sequence
+
 import msgspec
 from falcon.asgi import Request, Response
 
 from mnist_api.errors import ModelNotFound, UnknownModel
 from mnist_api.models.catalog import Catalog
+from mnist_api.models.manifest import Holdout
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    """The names of the served models, in alphabetical order."""
+
+    models: Sequence[str]
+
+
+class ModelInput(msgspec.Struct, frozen=True):
+    """What a model sees."""
+
+    shape: Sequence[int] = (28, 28)
+    datatype: str = "UINT8"
+    ink: str = "bright on 0"
+
+
+class ModelDescription(msgspec.Struct, frozen=True):
+    """Where a model comes from and how good it is."""
+
+    name: str
+    version: str
+    sha256: str
+    runtime: str
+    recipe: str
+    trained_at: str
+    training_images: int
+    holdout: Holdout
+    input: ModelInput
+    versions: Sequence[str]
 
 
 class ModelsResource:
     """Lists the served models."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._body = msgspec.json.encode({"models": catalog.names})
+        self._body = msgspec.json.encode(ModelList(catalog.names))
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the names, exactly `{"models": [...]}`."""
@@ -35,16 +67,16 @@ class ModelResource:
         except UnknownModel as error:
             raise ModelNotFound(error.message) from error
         resp.data = msgspec.json.encode(
-            {
-                "name": name,
-                "version": entry.version,
-                "sha256": entry.sha256,
-                "runtime": entry.runtime,
-                "recipe": entry.recipe,
-                "trained_at": entry.created,
-                "training_images": entry.training_images,
-                "holdout": entry.holdout,
-                "input": {"shape": [28, 28], "datatype": "UINT8", "ink": "bright on 0"},
-                "versions": [entry.version],
-            }
+            ModelDescription(
+                name=name,
+                version=entry.version,
+                sha256=entry.sha256,
+                runtime=entry.runtime,
+                recipe=entry.recipe,
+                trained_at=entry.created,
+                training_images=entry.training_images,
+                holdout=entry.holdout,
+                input=ModelInput(),
+                versions=(entry.version,),
+            )
         )

@@ -1,4 +1,4 @@
-"""The page where a person draws a digit, and its files."""
+"""The page where a person draws a digit, the one about the API, and their files."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -14,6 +14,9 @@ _MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
         "app.js": "text/javascript; charset=utf-8",
         "style.css": "text/css; charset=utf-8",
         "icon.svg": "image/svg+xml",
+        "docs.html": "text/html; charset=utf-8",
+        "docs.js": "text/javascript; charset=utf-8",
+        "docs.css": "text/css; charset=utf-8",
     }
 )
 
@@ -29,6 +32,10 @@ class PageResource:
     def __init__(self) -> None:
         folder = files("mnist_api") / "web"
         self._files = {name: (folder / name).read_bytes() for name in _MEDIA_TYPES}
+
+    async def on_get_docs(self, req: Request, resp: Response) -> None:
+        """Answer the page that shows the API's description."""
+        await self.on_get(req, resp, "docs.html")
 
     async def on_get(self, req: Request, resp: Response, file: str = "index.html") -> None:
         """Answer one file of the page.

@@ -1,16 +1,22 @@
-"""`POST /predict/`: an image in, a digit out."""
+"""`POST /predict/`: an image in, a digit out; many in, many out."""
 
+import asyncio
 from base64 import b64encode
+from collections.abc import AsyncIterator
 
 import msgspec
 from falcon.asgi import Request, Response
 from msgspec import UNSET, UnsetType
 
+from mnist_api.errors import ApiError
 from mnist_api.http.body import read_body
-from mnist_api.http.inputs import PredictRequest, parse_request
+from mnist_api.http.errors import ErrorBody
+from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse_request
+from mnist_api.http.patience import Patience
 from mnist_api.imaging.encode import encode_png
 from mnist_api.prediction.predictor import Prediction, Predictor
 
+NDJSON = "application/x-ndjson"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -26,22 +32,54 @@ class PredictResponse(msgspec.Struct, frozen=True):
 class PredictResource:
     """Predicts the digit of one image."""
 
-    def __init__(self, predictor: Predictor, max_body_bytes: int) -> None:
+    def __init__(
+        self, predictor: Predictor, patience: Patience, max_body_bytes: int, max_batch: int
+    ) -> None:
         self._predictor = predictor
+        self._patience = patience
         self._max_body_bytes = max_body_bytes
+        self._limits = BulkLimits(max_batch, max_body_bytes)
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """Answer the request with `PredictResponse`."""
+        """Answer the request with `PredictResponse`, or many images with one of each."""
         body = await read_body(req, self._max_body_bytes)
-        asked = parse_request(req.content_type, body, _query(req))
-        prediction = await self._predictor.predict(
-            asked.image,
-            asked.model,
-            picture=asked.normalised,
-            fresh="no-cache" in (req.get_header("Cache-Control") or ""),
-        )
+        deadline = self._patience.deadline(req)
+        asked = parse_request(req.content_type, body, _query(req), self._limits)
+        fresh = "no-cache" in (req.get_header("Cache-Control") or "")
+        if isinstance(asked, BulkRequest):
+            self._predictor.check_model(asked.model)
+            results = self._results(asked, deadline, fresh=fresh)
+            if NDJSON in (req.get_header("Accept") or ""):
+                resp.content_type = NDJSON
+                resp.stream = (_ENCODER.encode(result) + b"\n" async for result in results)
+            else:
+                resp.data = _ENCODER.encode({"results": [result async for result in results]})
+            return
+        prediction = await self._predict(asked, asked.image, deadline, fresh=fresh)
         resp.set_header("X-Cache", prediction.source)
         resp.data = _ENCODER.encode(_answer(asked, prediction))
+
+    async def _predict(
+        self, asked: PredictRequest | BulkRequest, image: bytes, deadline: float, *, fresh: bool
+    ) -> Prediction:
+        return await self._predictor.predict(
+            image, asked.model, deadline=deadline, picture=asked.normalised, fresh=fresh
+        )
+
+    async def _results(
+        self, asked: BulkRequest, deadline: float, *, fresh: bool
+    ) -> AsyncIterator[PredictResponse | ErrorBody]:
+        """Give each image's answer or error, in order; other requests have their turns between."""
+        for image in asked.images:
+            try:
+                if isinstance(image, ApiError):
+                    raise image
+                prediction = await self._predict(asked, image, deadline, fresh=fresh)
+            except ApiError as error:
+                yield ErrorBody(error.message, error.code)
+            else:
+                yield _answer(asked, prediction)
+            await asyncio.sleep(0)
 
 
 def _query(req: Request) -> dict[str, str]:
@@ -52,7 +90,7 @@ def _query(req: Request) -> dict[str, str]:
     }
 
 
-def _answer(asked: PredictRequest, prediction: Prediction) -> PredictResponse:
+def _answer(asked: PredictRequest | BulkRequest, prediction: Prediction) -> PredictResponse:
     answers = prediction.answers
     return PredictResponse(
         prediction.label,

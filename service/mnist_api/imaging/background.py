@@ -1,23 +1,85 @@
-"""The paper behind the ink: evening out the light that falls on it."""
+"""The paper behind the ink: its shade, and the light that falls on it."""
 
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.imaging.light import EVEN_PAPER, Light, uneven_light
+
+Grey = NDArray[np.uint8]
+
 # Grey levels of 255 between darker and lighter stretches of the border. Noise of sigma 25 makes 10.
 _UNEVEN = 16
-_ROUNDS = 4
-_PAPER = 128
+# Paper is what has the border's shade within this, if it is so large a share of the picture.
+_SAME_SHADE = 10
+_LEAST_PAPER = 0.2
 
 
-def border(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def border(grey: Grey) -> Grey:
     """Return the outermost pixels, clockwise."""
     return np.concatenate([grey[0], grey[1:-1, -1], grey[-1, ::-1], grey[-2:0:-1, 0]])
 
 
-def is_uneven(ring: NDArray[np.uint8]) -> bool:
-    """Tell whether light falls unevenly on the paper, from the border in order.
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the ink is on."""
+
+    shade: int
+    light: Light | None = None
+    """None where light is even, as in nearly all pictures."""
+
+    def under_even_light(self, pixels: Grey, rows: slice, columns: slice) -> Grey:
+        """Return a part of the picture with its paper in one shade; see `Light.even_out`."""
+        return self.light.even_out(pixels, rows, columns) if self.light else pixels
+
+
+def find_paper(grey: Grey) -> Paper:
+    """Find the paper of a picture, uint8 (h, w)."""
+    ring = border(grey)
+    shade = _shade(grey, ring)
+    # Under a lamp above its middle a sheet is even along its border, and darker than inside.
+    inside = _median(grey[::3, ::3].ravel())
+    if shade is None or is_uneven(ring) or abs(inside - shade) > _UNEVEN:
+        light = uneven_light(grey)
+        if light:
+            return Paper(EVEN_PAPER, light)
+    return Paper(_median(grey.ravel()) if shade is None else shade)
+
+
+def shade_of_paper(grey: Grey) -> int:
+    """Return the grey value of paper under even light."""
+    shade = _shade(grey, border(grey))
+    return _median(grey.ravel()) if shade is None else shade
+
+
+def _shade(grey: Grey, ring: Grey) -> int | None:
+    """Return the border's shade, if the picture has enough of it for it to be the paper's.
+
+    The median is exact under noise. In a tight crop it may fall on the flank of a stroke; the
+    commonest shade then tells.
+    """
+    median = _median(ring)
+    if _has_shade(grey, median):
+        return median
+    commonest = int(np.bincount(ring >> 4, minlength=16).argmax())
+    mode = _median(ring[ring >> 4 == commonest])
+    return mode if _has_shade(grey, mode) else None
+
+
+def _median(values: Grey) -> int:
+    middle = len(values) // 2
+    return int(np.partition(values, middle)[middle])
+
+
+def _has_shade(grey: Grey, shade: int) -> bool:
+    low, high = max(0, shade - _SAME_SHADE), min(255, shade + _SAME_SHADE)
+    near = (grey >= low) & (grey <= high)
+    return int(np.count_nonzero(near)) >= _LEAST_PAPER * grey.size
+
+
+def is_uneven(ring: Grey) -> bool:
+    """Tell whether light may fall unevenly on the paper, from the border in order.
 
     The border is cut into eighths; the medians of the middle four tell. Ink that meets the edge,
     like the bar of a 7 in a tight crop, fills two of them at most; light changes all.
@@ -26,31 +88,3 @@ def is_uneven(ring: NDArray[np.uint8]) -> bool:
     stretches = np.sort(ring[: 8 * eighth].reshape(-1, eighth), axis=1)[:, eighth // 2]
     stretches.sort()
     return len(stretches) == 8 and int(stretches[5]) - int(stretches[2]) > _UNEVEN
-
-
-def evened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the picture with its paper at mid-grey everywhere, uint8 (h, w), at half its contrast.
-
-    Half, because ink may differ from the paper by up to 255 to either side.
-    A quadratic surface is fitted to the paper; each round leaves out more of what is not paper.
-    """
-    basis = _basis(*grey.shape)
-    values = grey.ravel().astype(np.float32)
-    weighted = basis
-    for _ in range(_ROUNDS):
-        fitted = np.linalg.solve(weighted @ basis.T + _RIDGE, weighted @ values) @ basis
-        distance = np.abs(values - fitted)
-        near = distance < 2.0 * np.partition(distance, len(distance) // 2)[len(distance) // 2] + 1.0
-        weighted = basis * near
-    return np.clip((values - fitted) / 2 + _PAPER, 0, 255).astype(np.uint8).reshape(grey.shape)
-
-
-_RIDGE = np.eye(6, dtype=np.float32) * 1e-2
-
-
-@lru_cache(maxsize=64)
-def _basis(height: int, width: int) -> NDArray[np.float32]:
-    """Return 1, x, y, x^2, xy, y^2 over a picture, float32 (6, h * w)."""
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
-    return terms.reshape(6, -1).astype(np.float32)

@@ -24,8 +24,6 @@ _OUTLIERS = 8
 _FLOOR = 2.0
 # More noise than this the median of all distances cannot prove: it may be ink that it met.
 _CUT_OFF_NOISE = 40.0
-# Border and picture agree on the paper within this; a frame does not.
-_SAME_SHADE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,12 @@ class Contrast:
         return table
 
 
-def measure_contrast(grey: NDArray[np.uint8], ring: NDArray[np.uint8]) -> Contrast:
-    """Find paper and ink in a picture.
+def measure_contrast(grey: NDArray[np.uint8], paper: int) -> Contrast:
+    """Find the ink in a picture.
 
     Args:
         grey: the picture, uint8 (h, w).
-        ring: its outermost pixels. They tell the paper's shade, unless they are a frame: of one
-            shade, but not of the shade that most of the picture has.
+        paper: the grey value of its paper.
 
     Raises:
         NoDigit: all pixels have nearly one value.
@@ -69,7 +66,6 @@ def measure_contrast(grey: NDArray[np.uint8], ring: NDArray[np.uint8]) -> Contra
     counts = np.bincount(grey.ravel(), minlength=256)
     cumulated = counts.cumsum()
     pixels = int(cumulated[-1])
-    paper = _paper(cumulated, np.sort(ring))
     noise = _noise(counts, paper)
     outliers = min(_OUTLIERS, pixels // 16) if noise >= 1 else 0
     darkest = int(cumulated.searchsorted(outliers, side="right"))
@@ -78,13 +74,6 @@ def measure_contrast(grey: NDArray[np.uint8], ring: NDArray[np.uint8]) -> Contra
     if abs(full) < _LEAST_CONTRAST or _NOISE_ALONE[0] * noise < abs(full) < _NOISE_ALONE[1] * noise:
         raise NoDigit("the image is uniform: there is no digit on it")
     return Contrast(paper, full, noise)
-
-
-def _paper(cumulated: NDArray[np.intp], ring: NDArray[np.uint8]) -> int:
-    of_border = int(ring[len(ring) // 2])
-    of_all = int(cumulated.searchsorted(cumulated[-1] // 2, side="right"))
-    is_plain = int(ring[len(ring) * 9 // 10]) - int(ring[len(ring) // 10]) <= _SAME_SHADE
-    return of_all if is_plain and abs(of_all - of_border) > _SAME_SHADE else of_border
 
 
 def _noise(counts: NDArray[np.intp], paper: int) -> float:

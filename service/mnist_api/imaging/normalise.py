@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mnist_api.imaging.background import border, evened, is_uneven
+from mnist_api.imaging.background import find_paper, shade_of_paper
 from mnist_api.imaging.components import digit_mask
 from mnist_api.imaging.ink import measure_contrast
+from mnist_api.imaging.light import whole
 
 # Enters every cache key: raise it with any change of what a picture is normalised to.
-NORMALISER_VERSION = 1
+NORMALISER_VERSION = 2
 
 Picture = NDArray[np.uint8]
 
@@ -67,27 +68,31 @@ def _is_like_mnist(pixels: Picture) -> bool:
 
 def _digit(pixels: Picture) -> Ink:
     """Return the ink of the digit alone, 0 to 1, float32 (h, w), cut to its bounds."""
-    factor = -(-max(pixels.shape) // _SEARCH_SIDE)
-    grey = np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
-    ink = _ink(grey)
+    grey, factor = _reduced(pixels)
+    paper = find_paper(grey)
+    ink = _ink(paper.under_even_light(grey, *whole(grey)), paper.shade)
     rows, columns = _bounds(ink)
-    if factor > 1 and max(rows.stop - rows.start, columns.stop - columns.start) < _FINE_SIDE:
-        return _digit(pixels[_around(rows, factor), _around(columns, factor)])
-    return ink[rows, columns]
+    if factor == 1 or max(rows.stop - rows.start, columns.stop - columns.start) >= _FINE_SIDE:
+        return ink[rows, columns]
+    rows, columns = _around(rows, ink.shape[0]), _around(columns, ink.shape[1])
+    fine, _ = _reduced(pixels[_times(rows, factor), _times(columns, factor)])
+    ink = _ink(paper.under_even_light(fine, rows, columns), paper.shade)
+    return ink[_bounds(ink)]
 
 
-def _ink(grey: Picture) -> Ink:
+def _reduced(pixels: Picture) -> tuple[Picture, int]:
+    """Return a picture of at most 84 pixels a side, and the factor that it was reduced by."""
+    factor = -(-max(pixels.shape) // _SEARCH_SIDE)
+    return (np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels), factor
+
+
+def _ink(grey: Picture, paper: int) -> Ink:
     """Return how much ink each pixel has, 0 to 1, without noise, specks and frames."""
-    ring = border(grey)
-    if is_uneven(ring):
-        even = evened(grey)
-        # Light evens out; what stays uneven was ink that fills much of the border.
-        if not is_uneven(border(even)):
-            grey, ring = even, border(even)
-    contrast = measure_contrast(grey, ring)
+    contrast = measure_contrast(grey, paper)
     if contrast.noise > _NOISY * abs(contrast.full):
         grey = np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(_BLUR)))
-        contrast = measure_contrast(grey, border(grey))
+        # Where noise was cut off at black or white, blurring moves the paper's shade.
+        contrast = measure_contrast(grey, shade_of_paper(grey))
     ink = contrast.table()[grey]
     return ink * digit_mask(ink, ink > contrast.least_ink)
 
@@ -97,9 +102,13 @@ def _bounds(ink: Ink) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _around(span: slice, factor: int) -> slice:
-    """Return a span of the search grid in pixels of the original, with paper on both sides."""
-    return slice(max(0, (span.start - 2) * factor), (span.stop + 2) * factor)
+def _around(span: slice, side: int) -> slice:
+    """Return a span with paper on both sides."""
+    return slice(max(0, span.start - 2), min(side, span.stop + 2))
+
+
+def _times(span: slice, factor: int) -> slice:
+    return slice(span.start * factor, span.stop * factor)
 
 
 def _placed(ink: Ink) -> Picture:

@@ -1,7 +1,5 @@
 """From an image file's bytes to the picture that the models see, on the loop or off it."""
 
-import asyncio
-from concurrent.futures import Executor
 from time import perf_counter
 from typing import NamedTuple
 
@@ -12,6 +10,9 @@ from mnist_api.cache.costs import Costs
 from mnist_api.imaging.decode import Limits, Opened, open_image
 from mnist_api.imaging.normalise import normalise
 from mnist_api.metrics import Metrics
+from mnist_api.prediction.deadline import Deadline
+from mnist_api.prediction.decode_pool import DecodePool
+from mnist_api.stages import StageWatcher
 
 Picture = NDArray[np.uint8]
 
@@ -20,13 +21,20 @@ class Pictures:
     """Decodes and normalises within limits."""
 
     def __init__(
-        self, limits: Limits, inline_pixels: int, pool: Executor, costs: Costs, metrics: Metrics
+        self,
+        limits: Limits,
+        inline_pixels: int,
+        pool: DecodePool,
+        costs: Costs,
+        metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._limits = limits
         self._inline_pixels = inline_pixels
         self._pool = pool
         self._costs = costs
         self._metrics = metrics
+        self._watch = watch
 
     def is_quick(self, image: bytes) -> bool:
         """Tell from a file's size whether `make` will most likely not leave the event loop.
@@ -36,21 +44,25 @@ class Pictures:
         """
         return len(image) <= self._inline_pixels
 
-    async def make(self, image: bytes) -> Picture:
+    async def make(self, image: bytes, deadline: Deadline) -> Picture:
         """Return the normalised picture, uint8 (28, 28).
 
         Raises:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
+            Overloaded, DeadlineExceeded: a large image, for which there is no time.
         """
         opened = open_image(image, self._limits)
         if opened.pixel_count <= self._inline_pixels:
             made = _made(opened)
         else:
-            loop = asyncio.get_running_loop()
-            made = await loop.run_in_executor(self._pool, _made, opened)
+            made = await self._pool.run(lambda: _made(opened), deadline)
         self._metrics.decode_timer.observe(made.decode_seconds)
         self._metrics.normalise_timer.observe(made.normalise_seconds)
         self._costs.pictured(len(image), made.decode_seconds + made.normalise_seconds)
+        if self._watch is not None:
+            decoded = made.start + made.decode_seconds
+            self._watch("decode", made.start, decoded)
+            self._watch("normalise", decoded, decoded + made.normalise_seconds)
         return made.picture
 
 
@@ -58,6 +70,7 @@ class _Made(NamedTuple):
     """A picture and what it took, to be noted on the event loop: tallies know one thread."""
 
     picture: Picture
+    start: float
     decode_seconds: float
     normalise_seconds: float
 
@@ -67,4 +80,4 @@ def _made(opened: Opened) -> _Made:
     pixels = opened.decode()
     decoded = perf_counter()
     picture = normalise(pixels)
-    return _Made(picture, decoded - start, perf_counter() - decoded)
+    return _Made(picture, start, decoded - start, perf_counter() - decoded)

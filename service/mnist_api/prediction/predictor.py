@@ -1,27 +1,30 @@
 """From an image file's bytes to digits: recall, decode, normalise, infer, remember."""
 
 import asyncio
+import math
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
+import msgspec
 import numpy as np
 
 from mnist_api.cache.answer import Answer
 from mnist_api.cache.costs import Costs
 from mnist_api.cache.key import image_digest, model_prefix
 from mnist_api.cache.tiered import Keys, TieredCache
+from mnist_api.errors import DeadlineExceeded
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog, Model
+from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Picture, Pictures
+from mnist_api.stages import StageWatcher
 
 Source = Literal["local", "memcached", "miss"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True):
     """The answers of the models that were asked, by model name."""
 
     label: int
@@ -32,13 +35,19 @@ class Prediction:
     """What the models saw, uint8 (28, 28); None unless it was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """Answers that the process did not remember, and what was made on the way."""
 
     answers: Mapping[str, Answer]
     source: Source
     picture: Picture | None
+
+
+class _Flight(NamedTuple):
+    """Work on its way, that others may wait for too."""
+
+    task: asyncio.Task[_Found]
+    deadline: Deadline
 
 
 class Predictor:
@@ -51,6 +60,7 @@ class Predictor:
         cache: TieredCache,
         costs: Costs,
         metrics: Metrics,
+        watch: StageWatcher | None = None,
     ) -> None:
         self._catalog = catalog
         self._prefixes = {model.name: model_prefix(model) for model in catalog}
@@ -58,22 +68,40 @@ class Predictor:
         self._cache = cache
         self._costs = costs
         self._metrics = metrics
-        self._in_flight: dict[tuple[str, ...], asyncio.Task[_Found]] = {}
+        self._watch = watch
+        self._in_flight: dict[tuple[str, ...], _Flight] = {}
+
+    def check_model(self, model: str | None) -> None:
+        """Refuse a model that is not served.
+
+        Raises:
+            UnknownModel: the message names those that are.
+        """
+        if model is not None:
+            self._catalog.get(model)
 
     async def predict(
-        self, image: bytes, model: str | None, *, picture: bool = False, fresh: bool = False
+        self,
+        image: bytes,
+        model: str | None,
+        *,
+        deadline: float = math.inf,
+        picture: bool = False,
+        fresh: bool = False,
     ) -> Prediction:
         """Answer one image file.
 
         Args:
             image: the file's bytes.
             model: one model's name, or None for all of them.
+            deadline: time after which nothing is computed, on `time.perf_counter`'s clock.
             picture: whether to return what the models saw.
             fresh: whether to compute even what is remembered.
 
         Raises:
             UnknownModel: there is no such model.
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
+            Overloaded, DeadlineExceeded: there is no time for it.
         """
         names = self._catalog.names if model is None else (self._catalog.get(model).name,)
         digest = image_digest(image)
@@ -82,11 +110,11 @@ class Predictor:
         missing = {name: key for name, key in keys.items() if name not in answers}
         found = _Found({}, "local", None)
         if missing:
-            found = await self._find(image, missing, fresh=fresh)
+            found = await self._find(image, missing, deadline, fresh=fresh)
             answers.update(found.answers)
         seen = found.picture
         if picture and seen is None:
-            seen = await self._pictures.make(image)
+            seen = await self._pictures.make(image, Deadline(deadline))
         for name in names:
             self._metrics.prediction_counter(name, answers[name].label).inc()
         return Prediction(
@@ -96,35 +124,57 @@ class Predictor:
             seen if picture else None,
         )
 
-    async def _find(self, image: bytes, missing: Keys, *, fresh: bool) -> _Found:
+    async def _find(self, image: bytes, missing: Keys, deadline: float, *, fresh: bool) -> _Found:
+        left = deadline - perf_counter()
+        if left <= 0:
+            raise self._too_late()
         ask = not fresh and self._cache.would_ask(missing, len(image))
         if not ask and self._pictures.is_quick(image):
-            return await self._compute(image, missing, shared=False)
+            return await self._compute(image, missing, Deadline(deadline), shared=False)
         # What waits can meet its like: the same picture asked again meanwhile is computed once.
-        return await self._shared_flight(missing, self._find_slowly(image, missing, ask=ask))
+        flight = self._in_flight.get(tuple(missing.values()))
+        if flight is None:
+            flight = self._take_off(image, missing, Deadline(deadline), ask=ask)
+        flight.deadline.extend(deadline)
+        try:
+            async with asyncio.timeout(None if math.isinf(left) else left):
+                # A client that goes away must not take the answer from the others.
+                return await asyncio.shield(flight.task)
+        except TimeoutError:
+            raise self._too_late() from None
 
-    async def _shared_flight(self, missing: Keys, work: Coroutine[Any, Any, _Found]) -> _Found:
-        flight = tuple(missing.values())
-        task = self._in_flight.get(flight)
-        if task is None:
-            task = asyncio.create_task(work)
-            self._in_flight[flight] = task
-            task.add_done_callback(lambda _: self._in_flight.pop(flight))
-        else:
-            work.close()
-        # A client that goes away must not take the answer from the others.
-        return await asyncio.shield(task)
+    def _take_off(self, image: bytes, missing: Keys, deadline: Deadline, *, ask: bool) -> _Flight:
+        key = tuple(missing.values())
+        task = asyncio.create_task(self._find_slowly(image, missing, deadline, ask=ask))
+        flight = _Flight(task, deadline)
+        self._in_flight[key] = flight
 
-    async def _find_slowly(self, image: bytes, missing: Keys, *, ask: bool) -> _Found:
+        def landed(task: asyncio.Task[_Found]) -> None:
+            del self._in_flight[key]
+            # Looked at, so that an error which nobody waits for any more is none of the loop's.
+            task.cancelled() or task.exception()
+
+        task.add_done_callback(landed)
+        return flight
+
+    def _too_late(self) -> DeadlineExceeded:
+        self._metrics.rejection_counter("deadline").inc()
+        return DeadlineExceeded("the request's time was over before its answer was computed")
+
+    async def _find_slowly(
+        self, image: bytes, missing: Keys, deadline: Deadline, *, ask: bool
+    ) -> _Found:
         known = await self._cache.ask(missing) if ask else {}
         left = {name: key for name, key in missing.items() if name not in known}
         if not left:
             return _Found(known, "memcached", None)
-        found = await self._compute(image, left, shared=ask)
+        found = await self._compute(image, left, deadline, shared=ask)
         return _Found({**known, **found.answers}, "miss", found.picture)
 
-    async def _compute(self, image: bytes, keys: Keys, *, shared: bool) -> _Found:
-        picture = await self._pictures.make(image)
+    async def _compute(
+        self, image: bytes, keys: Keys, deadline: Deadline, *, shared: bool
+    ) -> _Found:
+        picture = await self._pictures.make(image, deadline)
         answers = {name: self._infer(self._catalog.get(name), picture) for name in keys}
         self._cache.keep(keys, answers, shared=shared)
         return _Found(answers, "miss", picture)
@@ -135,6 +185,8 @@ class Predictor:
         seconds = perf_counter() - start
         self._metrics.infer_timer.observe(seconds)
         self._costs.inferred(model.name, seconds)
+        if self._watch is not None:
+            self._watch(f"infer {model.name}", start, start + seconds)
         return Answer(int(row.argmax()), tuple(row.tolist()))
 
     def _majority(self, answers: Mapping[str, Answer]) -> int:

@@ -3,7 +3,8 @@
 const PEN = 1 / 12; // of the canvas's side: about the stroke that MNIST's digits have
 const STEP = 1 / 40; // what an arrow key moves, likewise
 const SENT_SIDE = 112; // four times what the models see: more only costs time
-const PAUSE_MS = 120;
+const ASK_EVERY_MS = 120; // while one draws: eight answers a second look like one that moves
+const PATIENCE_MS = 10000;
 
 const element = (id) => document.getElementById(id);
 const canvas = element("canvas");
@@ -17,6 +18,7 @@ let cursor = { x: 0.5, y: 0.3, down: false, shown: false };
 
 function redraw() {
   paint(screen);
+  if (!strokes.length && !picture) invite(screen);
   if (cursor.shown) drawCursor(screen);
 }
 
@@ -48,6 +50,14 @@ function drawStroke(context, points, side) {
   }
   context.lineTo(last[0] * side, last[1] * side);
   context.stroke();
+}
+
+// On the screen only: what is sent is painted without it.
+function invite(context) {
+  context.fillStyle = "#a3a9b3";
+  context.font = "500 34px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillText("Draw here, large", context.canvas.width / 2, context.canvas.height / 2);
 }
 
 function drawCursor(context) {
@@ -169,14 +179,15 @@ document.addEventListener("drop", (event) => {
 
 // --- asking ----------------------------------------------------------------------------------
 
-let timer = 0;
-let asking = null;
+let timer = 0; // of the next question, if one is planned
+let asking = null; // what ends the question under way
+let drawnOn = false; // since that was asked
 
 function changed() {
   redraw();
-  clearTimeout(timer);
-  if (strokes.length || picture) timer = setTimeout(ask, PAUSE_MS);
-  else forget();
+  if (!strokes.length && !picture) forget();
+  else if (asking) drawnOn = true;
+  else timer ||= setTimeout(ask, ASK_EVERY_MS);
 }
 
 // The drawing, without the keyboard's cursor, as base64 of a small PNG.
@@ -188,21 +199,25 @@ function encoded() {
 }
 
 async function ask() {
-  asking?.abort();
+  timer = 0;
+  drawnOn = false;
   const mine = (asking = new AbortController());
   const body = JSON.stringify({ image: encoded(), probabilities: true, normalised: true });
   showCall(body);
   try {
     const start = performance.now();
-    const response = await post(body, mine.signal);
+    const response = await post(body, AbortSignal.any([mine.signal, AbortSignal.timeout(PATIENCE_MS)]));
     const answer = await response.json().catch(() => ({}));
     if (mine.signal.aborted) return;
     if (response.ok) show(answer, response.headers.get("X-Cache"), performance.now() - start);
     else refused(answer, response);
   } catch (error) {
     if (mine.signal.aborted) return;
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError || error.name === "TimeoutError")) throw error;
     fail(navigator.onLine ? "The service cannot be reached." : "You are offline. It goes on when you are back.");
+  } finally {
+    if (asking === mine) asking = null;
+    if (drawnOn && !asking) changed();
   }
 }
 
@@ -213,9 +228,7 @@ function post(body, signal) {
 function refused(answer, response) {
   const wait = Number(response.headers.get("Retry-After"));
   fail(sentence(answer, response.status) + (wait ? ` Trying again in ${wait} s.` : ""));
-  if (!wait) return;
-  clearTimeout(timer);
-  timer = setTimeout(ask, 1000 * wait);
+  if (wait) timer = setTimeout(ask, 1000 * wait);
 }
 
 function sentence({ code, error }, status) {
@@ -247,6 +260,10 @@ function wipe() {
 
 function forget() {
   asking?.abort();
+  asking = null;
+  drawnOn = false;
+  clearTimeout(timer);
+  timer = 0;
   wipe();
   say("");
   element("curl").textContent = "";

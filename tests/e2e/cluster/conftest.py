@@ -28,8 +28,8 @@ def images() -> None:
     """Our image, the same under a second tag, and a memcached, on the nodes."""
     memcached = yaml.safe_load((CHART / "values.yaml").read_text())["memcached"]["image"]
     cache = f"{memcached['repository'].removeprefix('docker.io/library/')}:{memcached['tag']}"
-    build(IMAGE, ROOT / "Dockerfile", ROOT)
-    build(cache, HERE / "memcached.Dockerfile", HERE)
+    build(IMAGE, ROOT / "Dockerfile", ROOT, target="serve")
+    build(cache, HERE / "stand-ins.Dockerfile", HERE, target="memcached")
     run("docker", "tag", IMAGE, NEXT_IMAGE)
     load_images(IMAGE, NEXT_IMAGE, cache)
 

@@ -28,9 +28,13 @@ function done(summary, latency, requests)
     for _, thread in ipairs(threads) do
         sum = sum + thread:get("wrong")
     end
+    local counts = {}
+    for index = 1, #latency do
+        table.insert(counts, string.format("[%d,%d]", latency(index)))
+    end
     local errors = summary.errors
     io.write(string.format(
-        '\n{"requests":%d,"seconds":%.3f,"wrong":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d,"p50_ms":%.3f,"p99_ms":%.3f}\n',
+        '\n{"requests":%d,"seconds":%.3f,"wrong":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d,"latencies":[%s]}\n',
         summary.requests, summary.duration / 1e6, sum, errors.connect, errors.read, errors.write,
-        errors.timeout, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+        errors.timeout, table.concat(counts, ",")))
 end

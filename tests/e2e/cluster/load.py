@@ -6,9 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chart.helm import CHART
@@ -28,8 +29,8 @@ class Outcome:
     read: int
     write: int
     timeout: int
-    p50_ms: float
-    p99_ms: float
+    # Microseconds, and how many answers took so long.
+    latencies: list[tuple[int, int]] = field(repr=False)
 
     @property
     def failures(self) -> int:
@@ -97,8 +98,15 @@ def load(url: str, host: str, connections: int = 8, pause_ms: int = 20) -> Itera
         running.ensure_ended()
 
 
-def quiet_p99(url: str, host: str, seconds: float) -> float:
-    """Return the 99th percentile in milliseconds while nothing changes."""
-    with load(url, host) as running:
-        time.sleep(seconds)
-        return running.stop().p99_ms
+def percentile_ms(outcomes: Iterable[Outcome], percent: int) -> float:
+    """Return a percentile in milliseconds of all answers of some loads."""
+    counts: Counter[int] = Counter()
+    for outcome in outcomes:
+        for microseconds, count in outcome.latencies:
+            counts[microseconds] += count
+    left = counts.total() * percent / 100
+    for microseconds in sorted(counts):
+        left -= counts[microseconds]
+        if left <= 0:
+            return microseconds / 1000
+    raise ValueError("nothing was answered")

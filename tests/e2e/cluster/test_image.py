@@ -52,15 +52,16 @@ def test_no_training_package_compiler_or_cache_is_in_the_image() -> None:
 
 def test_every_module_is_compiled_and_nothing_of_the_image_can_be_written() -> None:
     look = (
-        "import os, pathlib\n"
-        "code = list(pathlib.Path('/app/venv/lib').rglob('*.py'))\n"
-        "bare = [path for path in code if not list((path.parent / '__pycache__')"
+        "import os, pathlib, sysconfig\n"
+        "served = list(pathlib.Path('/app/venv/lib').rglob('*.py'))\n"
+        "library = list(pathlib.Path(sysconfig.get_path('stdlib')).glob('*.py'))\n"
+        "bare = [path for path in served + library if not list((path.parent / '__pycache__')"
         ".glob(f'{path.stem}.*.pyc'))]\n"
-        "print(len(code) > 500, bare,"
+        "print(len(served) > 500, len(library) > 150, bare,"
         " [str(path) for path in pathlib.Path('/app').rglob('*') if os.access(path, os.W_OK)"
         " and not path.is_symlink()])"
     )
-    assert inside("python", "-c", look).strip() == "True [] []"
+    assert inside("python", "-c", look).strip() == "True True [] []"
 
 
 def test_the_bill_of_materials_names_every_package_served() -> None:

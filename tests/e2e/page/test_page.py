@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.page.strokes import DIGITS, Stroke
 from tests.support.server import Server
@@ -195,3 +195,69 @@ def test_nobody_is_shut_out(page: Page, scheme: Literal["light", "dark"], width:
     ]
     assert grave == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_answer_follows_a_stroke_that_has_not_ended(page: Page) -> None:
+    box = page.locator("#canvas").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 40)
+    page.mouse.down()
+    # Never still for as long as a pause, and longer than a question and its answer take.
+    for step in range(60):
+        page.mouse.move(middle, box["y"] + 40 + 5 * step)
+        page.wait_for_timeout(30)
+        if page.locator("#digit").inner_text() == "1":
+            break
+    expect(page.locator("#models .bars li")).to_have_count(30, timeout=1)
+    assert step < 59, "the answer came while the pen moved"
+    page.mouse.up()
+
+
+def test_a_finger_draws(browser: Browser, server: Server) -> None:
+    phone = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    phone.goto(server.url)
+    box = phone.locator("#canvas").bounding_box()
+    assert box is not None
+    finger = phone.context.new_cdp_session(phone)
+    for stroke in DIGITS[7]:
+        for index, (x, y) in enumerate(stroke):
+            at = {"x": box["x"] + x * box["width"] / 100, "y": box["y"] + y * box["height"] / 100}
+            kind = "touchMove" if index else "touchStart"
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(phone.locator("#digit")).to_have_text("7")
+    assert phone.evaluate("scrollY") == 0, "drawing scrolls no page"
+    phone.close()
+
+
+def test_where_the_answer_came_from_and_how_long_it_took_is_shown(page: Page) -> None:
+    for origin in (r"(computed|from the process's cache)", "from the process's cache"):
+        page.reload()
+        page.locator("#canvas").focus()
+        page.keyboard.press("Space")
+        for _ in range(18):
+            page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(300)
+        expect(page.locator("#origin")).to_have_text(
+            re.compile(rf"^Answered in \d+ ms, {origin}\.$")
+        )
+
+
+def test_the_whole_page_is_no_more_than_60_kb_and_all_of_it_ours(
+    browser: Browser, server: Server
+) -> None:
+    opened = browser.new_page()
+    loaded: dict[str, int] = {}
+    opened.on("response", lambda got: loaded.update({got.url: len(got.body())}))
+    opened.goto(server.url, wait_until="networkidle")
+    opened.close()
+    assert {f"{server.url}/", f"{server.url}/static/app.js"} < loaded.keys()
+    assert all(url.startswith(server.url) for url in loaded)
+    assert sum(loaded.values()) <= 60_000
+
+
+def test_the_policy_allows_nothing_inline(page: Page, server: Server) -> None:
+    policy = page.request.get(server.url).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy

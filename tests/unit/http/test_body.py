@@ -8,14 +8,35 @@ from falcon.asgi import Request
 from mnist_api.errors import BodyTooLarge, IncompleteBody
 from mnist_api.http import body as module
 from mnist_api.http.body import read_body
+from mnist_api.http.patience import TURN, Turn
+
+
+class FakeStream:
+    """What Falcon's stream offers, over parts."""
+
+    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._parts
+
+    async def read(self) -> bytes:
+        return b"".join([part async for part in self._parts])
 
 
 class FakeRequest:
     """A body that arrives in parts, perhaps for ever."""
 
-    def __init__(self, parts: AsyncIterator[bytes], length: int | None, **headers: str) -> None:
-        self.stream = parts
+    def __init__(
+        self,
+        parts: AsyncIterator[bytes],
+        length: int | None,
+        turn: Turn | None = None,
+        **headers: str,
+    ) -> None:
+        self.stream = FakeStream(parts)
         self.content_length = length
+        self.scope = {TURN: turn}
         self._headers = headers
 
     def get_header(self, name: str) -> str | None:
@@ -48,6 +69,12 @@ def test_without_a_length_the_end_is_the_end() -> None:
 def test_a_body_that_stops_early_is_incomplete() -> None:
     with pytest.raises(IncompleteBody, match="after 3 of 6 bytes"):
         read(FakeRequest(parts(b"abc"), 6))
+
+
+@pytest.mark.parametrize("length", [6, None])
+def test_a_body_that_was_cut_off_for_its_slowness_is_incomplete(length: int | None) -> None:
+    with pytest.raises(IncompleteBody, match="too long"):
+        read(FakeRequest(parts(b"abc"), length, Turn(arrived=0.0, is_late=True)))
 
 
 @pytest.mark.parametrize("length", [11, None])

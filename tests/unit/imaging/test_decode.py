@@ -56,6 +56,14 @@ def test_the_colour_spaces_of_print_and_film_are_read(mode: str) -> None:
     assert_same(decode(file_of(picture().convert(mode), "TIFF"), LIMITS), picture())
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_ink_of_the_papers_luminance_is_told_by_its_colour(kind: str) -> None:
+    shape = np.asarray(picture()) < 128
+    colours = np.where(shape[..., np.newaxis], (230, 90, 20), (0, 160, 230)).astype(np.uint8)
+    pixels = decode(file_of(Image.fromarray(colours), kind, quality=90), LIMITS).astype(int)
+    assert abs(pixels[shape].mean() - pixels[~shape].mean()) > 80
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_by_the_range_in_use(kind: str) -> None:
     deep = Image.fromarray(np.asarray(picture()).astype(np.uint16) * 12)  # 12-bit data

@@ -113,6 +113,30 @@ def test_uneven_light_is_evened_out(some: Pixels) -> None:
         assert difference(normalise(shaded), normalise(paper)) < 10
 
 
+def lamp_over(side: int, top: float, left: float) -> NDArray[np.float64]:
+    """Light of a lamp near the sheet: a third at the far corner of what it is below the lamp."""
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    distance = (y - top) ** 2 + (x - left) ** 2
+    return 1 / (1 + distance * 2 / distance.max())
+
+
+@pytest.mark.parametrize("place", [(0.0, 0.0), (-0.7, 0.4), (0.9, -0.9)])
+def test_a_lamp_near_the_sheet_is_evened_out(some: Pixels, place: tuple[float, float]) -> None:
+    for digit in some:
+        paper = on_paper(enlarged(digit, 200), 300, 60, 40)
+        lit = (paper * lamp_over(300, *place)).astype(np.uint8)
+        assert difference(normalise(lit), normalise(paper)) < 16
+
+
+def test_the_table_around_a_sheet_is_dropped(some: Pixels) -> None:
+    light = np.linspace(0.6, 1.0, 300)[:, None] * np.linspace(0.8, 1.0, 300)
+    for digit in some:
+        paper = on_paper(enlarged(digit, 180), 300, 60, 60)
+        plain = normalise(paper)
+        paper[:25] = paper[:, -30:] = 60
+        assert difference(normalise((paper * light).astype(np.uint8)), plain) < 12
+
+
 def test_noise_is_not_ink(some: Pixels) -> None:
     rng = np.random.default_rng(1)
     for digit in some:

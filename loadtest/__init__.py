@@ -1,0 +1,1 @@
+"""Load tests: people and programs that ask the service, every answer checked; and the studies."""

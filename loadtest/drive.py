@@ -1,0 +1,158 @@
+"""The load generators: wrk and ab close the loop, vegeta keeps a rate whatever the answers do.
+
+Vegeta, of those that keep a rate, since one command of Go's builds it, its last release is recent
+and it records every request; so we count latency from the moment a request was due, not from when
+a starved generator came to send it. (wrk2 has had no release for years, oha builds for ten times as
+long, k6 is under the AGPL.)
+"""
+
+import csv
+import json
+import re
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+DRIVER_CORE = 1
+VEGETA = Path(__file__).resolve().parent / ".bin" / "vegeta"
+# Rotating bodies, so that neither the branch predictor nor a cache learns one digit by heart.
+_SCRIPT = """
+local bodies = {{}}
+for line in io.lines("{bodies}") do bodies[#bodies + 1] = line end
+local at = 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+{host}
+request = function()
+    at = at % #bodies + 1
+    return wrk.format(nil, nil, nil, bodies[at])
+end
+"""
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """A closed loop: each connection asks when it has its answer."""
+
+    rate: float
+    errors: int
+    raw: str
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A constant rate. Times are from when each request was due; `sent_p99`, from its sending."""
+
+    rate: float
+    requests: int
+    errors: int
+    p50_ms: float
+    p99_ms: float
+    sent_p99_ms: float
+    max_ms: float
+    late_ms: float
+    """By how much the generator was late itself, as 99th percentile."""
+
+
+def wrk(
+    url: str,
+    bodies: Sequence[bytes],
+    seconds: float,
+    connections: int = 8,
+    host: str | None = None,
+) -> Closed:
+    """Ask as fast as the answers come."""
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "bodies.txt"
+        lines.write_bytes(b"\n".join(bodies))
+        script = Path(folder) / "script.lua"
+        script.write_text(
+            _SCRIPT.format(bodies=lines, host=f'wrk.headers["Host"] = "{host}"' if host else "")
+        )
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{max(1, round(seconds))}s",
+            "--timeout",
+            "20s",
+            "-s",
+        ]
+        raw = _output([*command, str(script), url])
+    match = re.search(r"Requests/sec:\s+([\d.]+)", raw)
+    if match is None:
+        raise RuntimeError(f"wrk said nothing of its rate: {raw}")
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", raw)
+    broken = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", raw)
+    errors = int(refused[1]) if refused else 0
+    return Closed(float(match[1]), errors + sum(map(int, broken.groups() if broken else ())), raw)
+
+
+def ab(url: str, body: bytes, seconds: int, concurrency: int, *, keep_alive: bool) -> Closed:
+    """Ask by Apache's ab, which sends one body again and again; no more than 50,000 times."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        keep = ["-k"] if keep_alive else []
+        command = ["ab", "-q", *keep, f"-t{seconds}", f"-c{concurrency}", "-s20", "-p", file.name]
+        raw = _output([*command, "-T", "application/json", url])
+    rate = re.search(r"Requests per second:\s+([\d.]+)", raw)
+    failed = re.search(r"Failed requests:\s+(\d+)", raw)
+    refused = re.search(r"Non-2xx responses:\s+(\d+)", raw)
+    if failed is None:
+        raise RuntimeError(f"ab said nothing of its answers: {raw}")
+    # Of no answer at all within its time, ab gives no rate.
+    return Closed(
+        float(rate[1]) if rate else 0.0, int(failed[1]) + (int(refused[1]) if refused else 0), raw
+    )
+
+
+def vegeta(
+    url: str, bodies: Sequence[bytes], rate: float, seconds: float, host: str | None = None
+) -> Open:
+    """Ask at a constant rate."""
+    header = {"Content-Type": ["application/json"], **({"Host": [host]} if host else {})}
+    targets = "\n".join(
+        json.dumps(
+            {"method": "POST", "url": url, "header": header, "body": b64encode(body).decode()}
+        )
+        for body in bodies
+    )
+    whole = max(1, round(rate))
+    attack = [str(VEGETA), "attack", "-format=json", f"-rate={whole}/1s", f"-duration={seconds:g}s"]
+    pinned = ["taskset", "-c", str(DRIVER_CORE), *attack, "-timeout=20s"]
+    attacked = subprocess.run(pinned, input=targets.encode(), check=True, capture_output=True)
+    encode = [str(VEGETA), "encode", "-to=csv"]
+    rows = subprocess.run(encode, input=attacked.stdout, check=True, capture_output=True).stdout
+    return summary(rows.decode(), whole)
+
+
+def summary(rows: str, rate: float) -> Open:
+    """Return what vegeta's records say, with latency from when each request was due."""
+    csv.field_size_limit(1 << 30)
+    records = [
+        (int(row[0]), int(row[1]), int(row[2]), int(row[8]))
+        for row in csv.reader(rows.splitlines())
+    ]
+    sent, codes, latencies, numbers = (np.array(column) for column in zip(*records, strict=True))
+    due = numbers * (1e9 / rate)
+    due += (sent - due).min()
+    late, since_due = sent - due, sent - due + latencies
+    return Open(
+        rate=rate,
+        requests=len(records),
+        errors=int((codes != 200).sum()),
+        p50_ms=float(np.percentile(since_due, 50)) / 1e6,
+        p99_ms=float(np.percentile(since_due, 99)) / 1e6,
+        sent_p99_ms=float(np.percentile(latencies, 99)) / 1e6,
+        max_ms=float(since_due.max()) / 1e6,
+        late_ms=float(np.percentile(late, 99)) / 1e6,
+    )
+
+
+def _output(command: Sequence[str]) -> str:
+    pinned = ["taskset", "-c", str(DRIVER_CORE), *command]
+    return subprocess.run(pinned, check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,1 @@
+"""The same digits and models served by others, beside ours in one run."""

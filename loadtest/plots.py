@@ -1,0 +1,94 @@
+"""The pictures of the report: SVG, readable on white and on black, labelled with units."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from loadtest.scaling import Study as Scaling
+from loadtest.usl import usl
+
+# Mid grey has a contrast above 3.9 against white as against black (WCAG asks 3 of graphics).
+_GREY = "#7d7d7d"
+_COLOURS = ("#2a7fd4", "#d4652a", "#2a9d5c", "#a55bd0")
+_STYLE: Mapping[str, Any] = {
+    "text.color": _GREY,
+    "axes.labelcolor": _GREY,
+    "axes.edgecolor": _GREY,
+    "xtick.color": _GREY,
+    "ytick.color": _GREY,
+    "axes.facecolor": "none",
+    "font.size": 10,
+    "svg.hashsalt": "mnist-api",  # the same figures make the same file
+    "svg.fonttype": "none",
+}
+
+
+def multiples(path: Path, title: str, unit: str, groups: Mapping[str, Mapping[str, float]]) -> None:
+    """Draw, for each name and series, a bar from 1 to a ratio: to the right where it is above 1."""
+    names = list(groups)
+    series = sorted({key for values in groups.values() for key in values})
+    with _drawing(path, height=0.6 + 0.28 * len(names) * len(series)) as axes:
+        thickness = 0.8 / len(series)
+        for number, key in enumerate(series):
+            known = [
+                (at, groups[name][key]) for at, name in enumerate(names) if key in groups[name]
+            ]
+            places = [at + (number - (len(series) - 1) / 2) * thickness for at, _ in known]
+            values = [value for _, value in known]
+            axes.barh(
+                places,
+                [value - 1 for value in values],
+                thickness * 0.9,
+                left=1,
+                color=_COLOURS[number],
+                label=key,
+            )
+            for place, value in zip(places, values, strict=True):
+                axes.text(max(value, 1) * 1.06, place, f"{value:.3g}", va="center", fontsize=8)
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.axvline(1, color=_GREY, linewidth=0.8)
+        axes.margins(x=0.15)
+        axes.set_xlabel(unit)
+        axes.set_title(title)
+        axes.legend(frameon=False, fontsize=8)
+
+
+def scaling(path: Path, title: str, study: Scaling) -> None:
+    """Draw measured throughput by number, the law's curve, and the straight line of no loss."""
+    rates = study.rates()
+    with _drawing(path, height=3.6) as axes:
+        counts = np.linspace(1, max(rates), 100)
+        one = float(np.median(rates[min(rates)])) / min(rates)
+        axes.plot(counts, one * counts, ":", color=_GREY, label="no loss")
+        if study.fit is not None:
+            law = usl(
+                counts, *(band.value for band in (study.fit.rate, study.fit.alpha, study.fit.beta))
+            )
+            axes.plot(counts, law, color=_COLOURS[0], label="Universal Scalability Law")
+        points: Sequence[tuple[int, float]] = [(n, rate) for n in rates for rate in rates[n]]
+        axes.plot(*zip(*points, strict=True), "o", color=_COLOURS[1], label="measured")
+        axes.set_xlabel(f"{study.kind}, each limited to {study.limit_cores:g} cores")
+        axes.set_ylabel("requests/s")
+        axes.set_title(title)
+        axes.set_xlim(0)
+        axes.set_ylim(0)
+        axes.legend(frameon=False)
+
+
+@contextmanager
+def _drawing(path: Path, height: float) -> Iterator[Any]:
+    with mpl.rc_context(dict(_STYLE)):
+        figure = Figure(figsize=(7.2, height), layout="constrained")
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        yield axes
+        # Neither date nor version in the file: what does not change must not differ.
+        figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,233 @@
+"""What can be asked, address by address: the part of the API's description that no type holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from mnist_api import errors
+from mnist_api.http.health import Alive, Ready
+from mnist_api.http.inference_v2 import (
+    ModelMetadata,
+    ModelReady,
+    ServerLive,
+    ServerMetadata,
+    ServerReady,
+)
+from mnist_api.http.inputs import BulkBody, PredictRequest
+from mnist_api.http.models import ModelDescription, ModelList
+from mnist_api.http.predict import PredictResponse
+from mnist_api.http.tensors import InferRequest, InferResponse
+
+Schema = Mapping[str, Any]
+Structs = tuple[type[msgspec.Struct], ...]
+JSON: Final = "application/json"
+_TEXT: Final[Schema] = {"type": "string"}
+_FLAG: Final[Schema] = {"type": "boolean", "default": False}
+_SPELT_FLAG: Final[Schema] = {"type": "string", "enum": ["true", "false"]}
+_FILE: Final[Schema] = {"type": "string", "format": "binary"}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One form of a body."""
+
+    media_type: str
+    schema: "Structs | Schema"
+    """The types that it is one of, or a schema where no type reads or writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One part of an address or header that a client chooses."""
+
+    name: str
+    where: Literal["path", "query", "header"]
+    meaning: str
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one address."""
+
+    name: str
+    summary: str
+    tag: str
+    answer: Sequence[Body]
+    request: Sequence[Body] = ()
+    types: Structs = ()
+    """Further types that a schema refers to."""
+    parameters: Sequence[Parameter] = ()
+    failures: Sequence[type[errors.ApiError]] = ()
+
+
+_MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", _TEXT)
+_VERSION: Final = Parameter("version", "path", "The version that is served.", _TEXT)
+_TIMEOUT: Final = Parameter(
+    "X-Request-Timeout-Ms",
+    "header",
+    "How long after its arrival the request is still worth computing, in milliseconds.",
+    {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+)
+_OPTIONS: Final = (
+    Parameter("model", "query", "Which model; without it all answer, and the majority.", _TEXT),
+    Parameter("probabilities", "query", "Add ten calibrated probabilities a model.", _FLAG),
+    Parameter("normalised", "query", "Add the 28x28 picture that the models saw.", _FLAG),
+    Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", _TEXT),
+    _TIMEOUT,
+)
+_SINGLE: Final = {"$ref": "#/components/schemas/PredictResponse"}
+_RESULT: Final = {"anyOf": [_SINGLE, {"$ref": "#/components/schemas/ErrorBody"}]}
+_RESULTS: Final = {"type": "array", "items": _RESULT}
+_ANSWERS: Final[Schema] = {
+    "anyOf": [
+        _SINGLE,
+        {"type": "object", "required": ["results"], "properties": {"results": _RESULTS}},
+    ]
+}
+_FORM: Final[Schema] = {
+    "type": "object",
+    "required": ["image"],
+    "properties": {
+        "image": {"type": "array", "items": _FILE, "minItems": 1},
+        "model": _TEXT,
+        "probabilities": _SPELT_FLAG,
+        "normalised": _SPELT_FLAG,
+    },
+}
+_IMAGES: Final = (
+    Body(JSON, (PredictRequest, BulkBody)),
+    Body("image/*", _FILE),
+    Body("multipart/form-data", _FORM),
+    Body("application/zip", _FILE),
+    Body("application/x-npy", _FILE),
+)
+_NO_ROOM: Final = (
+    errors.IncompleteHead,
+    errors.IncompleteBody,
+    errors.BodyTooLarge,
+    errors.BatchTooLarge,
+    errors.ImageTooLarge,
+    errors.Overloaded,
+    errors.DeadlineExceeded,
+)
+_NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
+_NOT_HTTP: Final = (errors.MalformedRequest,)
+_INFER_ERRORS: Final = (
+    *_NOT_HTTP,
+    errors.InvalidJson,
+    errors.InvalidRequest,
+    errors.InvalidTensor,
+    errors.ModelNotFound,
+    errors.VersionNotFound,
+    *_NO_ROOM,
+    *_NO_PICTURE,
+)
+
+
+def _model_v2(name: str, parameters: Sequence[Parameter]) -> dict[str, Mapping[str, Operation]]:
+    """Return the operations on a model of the Open Inference Protocol, at one kind of address."""
+    missing = (errors.ModelNotFound, errors.VersionNotFound)
+    return {
+        "": {
+            "get": Operation(
+                f"{name}Metadata",
+                "What the model takes and gives",
+                "inference",
+                [Body(JSON, (ModelMetadata,))],
+                parameters=parameters,
+                failures=missing,
+            )
+        },
+        "/ready": {
+            "get": Operation(
+                f"{name}Ready",
+                "Whether the model is loaded",
+                "inference",
+                [Body(JSON, (ModelReady,))],
+                parameters=parameters,
+                failures=missing,
+            )
+        },
+        "/infer": {
+            "post": Operation(
+                f"{name}Infer",
+                "Labels and probabilities of a batch",
+                "inference",
+                [Body(JSON, (InferResponse,)), Body("application/octet-stream", _FILE)],
+                [Body(JSON, (InferRequest,)), Body("application/octet-stream", _FILE)],
+                parameters=(*parameters, _TIMEOUT),
+                failures=_INFER_ERRORS,
+            )
+        },
+    }
+
+
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+    "/predict": {
+        "post": Operation(
+            "predict",
+            "The digit of an image, or of each of many",
+            "prediction",
+            [Body(JSON, _ANSWERS), Body("application/x-ndjson", _RESULT)],
+            _IMAGES,
+            parameters=_OPTIONS,
+            failures=(
+                *_NOT_HTTP,
+                errors.InvalidJson,
+                errors.InvalidRequest,
+                errors.UnsupportedMediaType,
+                errors.UnknownModel,
+                *_NO_ROOM,
+                *_NO_PICTURE,
+            ),
+            types=(PredictResponse,),
+        )
+    },
+    "/models": {"get": Operation("models", "The models", "models", [Body(JSON, (ModelList,))])},
+    "/models/{name}": {
+        "get": Operation(
+            "model",
+            "Where a model comes from and how good it is",
+            "models",
+            [Body(JSON, (ModelDescription,))],
+            parameters=[_MODEL],
+            failures=[errors.ModelNotFound],
+        )
+    },
+    "/v2": {"get": Operation("server", "The server", "inference", [Body(JSON, (ServerMetadata,))])},
+    "/v2/health/live": {
+        "get": Operation("serverLive", "Alive", "inference", [Body(JSON, (ServerLive,))])
+    },
+    "/v2/health/ready": {
+        "get": Operation("serverReady", "Ready", "inference", [Body(JSON, (ServerReady,))])
+    },
+    **{
+        f"/v2/models/{{name}}{tail}": methods
+        for tail, methods in _model_v2("model", [_MODEL]).items()
+    },
+    **{
+        f"/v2/models/{{name}}/versions/{{version}}{tail}": methods
+        for tail, methods in _model_v2("version", [_MODEL, _VERSION]).items()
+    },
+    "/healthz": {
+        "get": Operation(
+            "healthz", "Whether the event loop turns", "operation", [Body(JSON, (Alive,))]
+        )
+    },
+    "/readyz": {
+        "get": Operation(
+            "readyz", "Whether the models are loaded", "operation", [Body(JSON, (Ready,))]
+        )
+    },
+    "/metrics": {
+        "get": Operation(
+            "metrics",
+            "The figures of all workers, for Prometheus",
+            "operation",
+            [Body("text/plain", _TEXT)],
+        )
+    },
+}

@@ -1,0 +1,88 @@
+"""How many requests may wait: a bound in time, by what a request is measured to take.
+
+A worker computes on its event loop, one request after the other, so what waits before a request
+takes its number times the pace at which requests are finished. A queue that clients fill and empty
+(a burst, or a few dozen that each ask anew when they have their answer) is worth having: nobody is
+refused. A queue that outgrows `max_wait` tells that more is asked than can be answered; then it is
+a delay for everyone and no gain for anyone, so the bound shrinks until the rush is over (after
+CoDel: Nichols and Jacobson, "Controlling queue delay", 2012).
+"""
+
+import time
+from collections.abc import Callable
+
+# Each new measurement counts for a twentieth: a change of pace shows within some fifty requests.
+_WEIGHT = 0.05
+# In a rush the queue is kept to this share of the longest wait: short enough to answer quickly,
+# long enough that the loop never lacks work between two looks at its sockets.
+_BRIEF_SHARE = 1 / 64
+# So few are never refused: a machine that gives the process hardly any time makes any pace slow,
+# and eight clients that wait for their answers are no rush.
+_ALWAYS = 16
+# A measurement counts for at most this many times the pace: a process that was not run for 100 ms,
+# as happens under a CPU limit, has not become slower for that.
+_MOST_CHANGE = 4
+# A rush is over when nobody had to be refused for so long...
+_CALM_SECONDS = 0.5
+# ... or is put to the test after so long: clients who wait their turn deserve the long queue back.
+_LONGEST_RUSH_SECONDS = 30.0
+
+
+class Admission:
+    """Counts the requests of one event loop, and tells whether one more may wait."""
+
+    def __init__(self, max_wait: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Begin without a queue.
+
+        Args:
+            max_wait: longest time in seconds that a request should wait for its turn; 0 admits all.
+            clock: seconds from any start.
+        """
+        self._max_wait = max_wait
+        self._clock = clock
+        self._waiting = 0
+        self._pace = 0.0
+        self._last_finish = 0.0
+        self._calm_at = 0.0
+        self._test_at = 0.0
+
+    @property
+    def expected_wait(self) -> float:
+        """Seconds that one more request would wait for its turn."""
+        return self._waiting * self._pace
+
+    def admits(self) -> bool:
+        """Tell whether one more request may wait; a refusal is remembered."""
+        if self._waiting < _ALWAYS or not self._max_wait:
+            return True
+        wait = self._waiting * self._pace
+        if wait <= self._max_wait * _BRIEF_SHARE:
+            return True
+        now = self._clock()
+        is_rush = now < min(self._calm_at, self._test_at)
+        if not is_rush:
+            if wait <= self._max_wait:
+                return True
+            self._test_at = now + _LONGEST_RUSH_SECONDS
+        self._calm_at = now + _CALM_SECONDS
+        return False
+
+    def arrived(self) -> float:
+        """Count a request that waits for its turn; return the time."""
+        self._waiting += 1
+        return self._clock()
+
+    def started(self) -> None:
+        """Count a request whose turn it is, or that went away before."""
+        self._waiting -= 1
+
+    def finished(self, arrived: float) -> None:
+        """Learn the pace from a request that is answered, which arrived at a time."""
+        now = self._clock()
+        took = now - max(arrived, self._last_finish)
+        self._last_finish = now
+        if self._pace:
+            took = min(took, _MOST_CHANGE * self._pace)
+            self._pace += _WEIGHT * (took - self._pace)
+        else:
+            self._pace = took

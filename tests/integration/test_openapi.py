@@ -1,0 +1,38 @@
+"""The service answers as its own description says, whatever schemathesis thinks of asking."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server
+
+CLIENTS = Path(__file__).resolve().parents[1] / "clients"
+SCHEMATHESIS = CLIENTS.parents[1] / ".venv-clients" / "bin" / "st"
+# `make fuzz` asks for more, and without a seed.
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "")
+
+
+def test_the_description_is_served(server: Server) -> None:
+    assert json.loads(server.get("/openapi.json"))["openapi"] == "3.1.0"
+    assert b"/static/docs.js" in server.get("/docs")
+
+
+def test_schemathesis_finds_nothing(server: Server) -> None:
+    if not SCHEMATHESIS.exists():
+        pytest.fail("schemathesis is missing: make .venv-clients/installed")
+    effort = ["--max-examples", EXAMPLES] if EXAMPLES else ["--max-examples", "8", "--seed", "1"]
+    done = subprocess.run(
+        [SCHEMATHESIS, "--config-file", CLIENTS / "schemathesis.toml",
+         "run", server.url + "/openapi.json", "--no-color", *effort],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if EXAMPLES:
+        print(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert (
+        server.metric('mnist_api_http_requests_total{method="POST",route="/predict",status="500"}')
+        == 0
+    )

@@ -1,0 +1,136 @@
+"""More is asked than can be answered, or too slowly: some are refused, and nobody else notices."""
+
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.http import read_answer
+from tests.support.server import Server, running_server
+
+CORPUS = Path(__file__).resolve().parents[1] / "requests" / "valid"
+PREDICTION = (CORPUS / "one_model.http").read_bytes()
+HEAD = b"POST /predict/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+REJECTIONS = 'mnist_api_rejections_total{reason="%s"}'
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that lets hardly anything wait, and few connect."""
+    folder = tmp_path_factory.mktemp("hurried")
+    with running_server(folder, max_wait_ms="1", max_connections="100", cache_bytes="0") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that waits a second for what clients send."""
+    folder = tmp_path_factory.mktemp("strict")
+    with running_server(folder, head_timeout_seconds="1", body_timeout_seconds="1") as server:
+        yield server
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=20)
+
+
+def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server) -> None:
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connect(hurried)) for _ in range(60)]
+        answers: Counter[int] = Counter()
+        for _ in range(8):
+            for client in crowd:
+                client.sendall(PREDICTION)
+            for client in crowd:
+                answer = read_answer(client)
+                answers[answer.status] += 1
+                if answer.status == 503:
+                    assert answer.json["code"] == "overloaded"
+                    assert answer.headers["retry-after"] == "1"
+        assert set(answers) == {200, 503}, answers
+        assert answers[200] >= 16 * 8
+    assert hurried.metric(REJECTIONS % "waiting") == answers[503]
+    status = 'mnist_api_http_requests_total{method="POST",route="/predict",status="%s"}'
+    assert hurried.metric(status % 503) == answers[503]
+    assert hurried.metric(status % 200) >= answers[200]
+
+
+def test_probes_and_metrics_are_answered_in_a_rush(hurried: Server) -> None:
+    probes = [b"/healthz", b"/readyz", b"/metrics"]
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connect(hurried)) for _ in range(40)]
+        watchers = [stack.enter_context(connect(hurried)) for _ in probes]
+        for client in crowd:
+            client.sendall(PREDICTION)
+        for watcher, path in zip(watchers, probes, strict=True):
+            watcher.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert [read_answer(watcher).status for watcher in watchers] == [200, 200, 200]
+        assert 503 in {read_answer(client).status for client in crowd}
+
+
+def test_a_refused_request_that_came_in_pieces_is_told_so_too(hurried: Server) -> None:
+    head, _, body = PREDICTION.partition(b"\r\n\r\n")
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connect(hurried)) for _ in range(40)]
+        slow = stack.enter_context(connect(hurried))
+        statuses = set()
+        for _ in range(10):
+            for client in crowd:
+                client.sendall(PREDICTION)
+            slow.sendall(head + b"\r\n\r\n" + body[:50])
+            for client in crowd:
+                read_answer(client)
+            slow.sendall(body[50:])
+            statuses.add(read_answer(slow).status)
+        assert statuses <= {200, 503}
+    assert hurried.metric(REJECTIONS % "waiting") > 0
+
+
+def test_one_connection_too_many_is_refused(hurried: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(connect(hurried)).sendall(b"GET /healthz HTTP/1.1\r\n")
+        answer = read_answer(stack.enter_context(connect(hurried)))
+        assert (answer.status, answer.json["code"]) == (503, "overloaded")
+
+
+def test_a_head_that_takes_too_long_ends_the_connection(strict: Server) -> None:
+    with connect(strict) as client:
+        start = time.monotonic()
+        client.sendall(b"GET /healthz HT")
+        answer = read_answer(client)
+        assert (answer.status, answer.json["code"]) == (408, "incomplete_head")
+        assert client.recv(1) == b""
+        assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "start",
+    [HEAD + b"Content-Length: 20\r\n\r\n{", HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{"],
+    ids=["announced", "chunked"],
+)
+def test_a_body_that_takes_too_long_is_refused(strict: Server, start: bytes) -> None:
+    with connect(strict) as client:
+        client.sendall(start)
+        answer = read_answer(client)
+        assert (answer.status, answer.json["code"]) == (408, "incomplete_body")
+
+
+def test_what_comes_too_late_is_not_computed(hurried: Server) -> None:
+    status, answer, _ = hurried.post(
+        "/predict/", PREDICTION.partition(b"\r\n\r\n")[2], "application/json",
+        X_Request_Timeout_Ms="0",
+    )  # fmt: skip
+    assert (status, answer["code"]) == (504, "deadline_exceeded")
+    assert hurried.metric(REJECTIONS % "deadline") == 1
+
+
+def test_a_rush_is_forgotten_once_it_is_over(hurried: Server) -> None:
+    deadline = time.monotonic() + 5
+    body = PREDICTION.partition(b"\r\n\r\n")[2]
+    while hurried.post("/predict/", body, "application/json")[0] != 200:
+        assert time.monotonic() < deadline

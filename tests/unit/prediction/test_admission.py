@@ -1,0 +1,116 @@
+"""A queue is bounded by the time it takes, and kept short in a rush."""
+
+import pytest
+
+from mnist_api.prediction.admission import Admission
+
+PACE = 0.01
+FEW = 16
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Worker:
+    """An admission whose requests each take `PACE` seconds, one after the other."""
+
+    def __init__(self, max_wait: float = 1.0) -> None:
+        self.clock = Clock()
+        self.admission = Admission(max_wait, self.clock)
+        self.queue: list[float] = []
+        for _ in range(50):
+            self.offer()
+            self.answer()
+
+    def offer(self) -> bool:
+        if not self.admission.admits():
+            return False
+        self.queue.append(self.admission.arrived())
+        return True
+
+    def answer(self) -> None:
+        self.admission.started()
+        self.clock.now += PACE
+        self.admission.finished(self.queue.pop(0))
+
+    def fill(self) -> int:
+        """Offer until one is refused; return how many waited then."""
+        while self.offer():
+            pass
+        return len(self.queue)
+
+
+def test_the_queue_is_as_long_as_can_be_answered_within_the_longest_wait() -> None:
+    assert Worker(max_wait=1.0).fill() == pytest.approx(1.0 / PACE, abs=2)
+
+
+def test_the_expected_wait_follows_the_pace() -> None:
+    worker = Worker()
+    worker.offer()
+    worker.offer()
+    assert worker.admission.expected_wait == pytest.approx(2 * PACE)
+
+
+def test_in_a_rush_only_a_short_queue_is_kept() -> None:
+    worker = Worker()
+    worker.fill()
+    while len(worker.queue) > FEW:
+        worker.answer()
+        assert not worker.offer() or len(worker.queue) <= FEW
+    assert worker.fill() == FEW
+
+
+def test_the_long_queue_is_back_when_nobody_was_refused_for_a_while() -> None:
+    worker = Worker()
+    worker.fill()
+    while worker.queue:
+        worker.answer()
+    worker.clock.now += 0.6
+    assert worker.fill() == pytest.approx(1.0 / PACE, abs=2)
+
+
+def test_a_rush_without_end_is_put_to_the_test_now_and_then() -> None:
+    worker = Worker()
+    worker.fill()
+    lengths = []
+    for _ in range(round(31 / PACE)):
+        worker.answer()
+        lengths.append(worker.fill())
+    # The first second works off the long queue with which the rush began.
+    assert max(lengths[100 : round(29 / PACE)]) == FEW
+    assert max(lengths[round(29 / PACE) :]) > 50
+
+
+def test_a_few_are_admitted_however_slow_the_pace() -> None:
+    worker = Worker(max_wait=0.001)
+    assert worker.fill() == FEW
+
+
+def test_without_a_longest_wait_all_are_admitted() -> None:
+    worker = Worker(max_wait=0)
+    assert all(worker.offer() for _ in range(10_000))
+
+
+def test_time_without_requests_does_not_count_as_pace() -> None:
+    worker = Worker()
+    worker.clock.now += 3600
+    worker.offer()
+    worker.answer()
+    worker.offer()
+    assert worker.admission.expected_wait == pytest.approx(PACE)
+
+
+def test_a_pause_of_the_whole_process_is_no_pace() -> None:
+    worker = Worker()
+    worker.offer()
+    worker.clock.now += 60
+    worker.answer()
+    worker.offer()
+    assert worker.admission.expected_wait < 1.2 * PACE

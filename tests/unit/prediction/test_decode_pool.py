@@ -1,0 +1,68 @@
+"""Large images wait for a thread, but not too many and not for ever."""
+
+import asyncio
+import math
+import threading
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from mnist_api.errors import DeadlineExceeded, Overloaded
+from mnist_api.metrics import Metrics
+from mnist_api.prediction.deadline import Deadline
+from mnist_api.prediction.decode_pool import DecodePool
+
+NEVER = math.inf
+
+
+def pool_of(threads: int, max_wait: float) -> DecodePool:
+    return DecodePool(threads, max_wait, Metrics(CollectorRegistry()))
+
+
+def test_a_call_returns_what_it_returns_or_raises() -> None:
+    async def scenario() -> None:
+        pool = pool_of(1, 1)
+        assert await pool.run(lambda: 7, Deadline(NEVER)) == 7
+        with pytest.raises(ZeroDivisionError):
+            await pool.run(lambda: 1 // 0, Deadline(NEVER))
+        pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
+    async def scenario() -> None:
+        pool = pool_of(1, max_wait=0.01)
+        release = threading.Event()
+        await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
+        running = asyncio.create_task(pool.run(release.wait, Deadline(NEVER)))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await pool.run(lambda: None, Deadline(NEVER))
+        release.set()
+        await running
+        await pool.run(lambda: None, Deadline(NEVER))
+        pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_whose_turn_comes_too_late_is_not_made() -> None:
+    async def scenario() -> None:
+        pool = pool_of(1, max_wait=0)
+        called: list[bool] = []
+        with pytest.raises(DeadlineExceeded):
+            await pool.run(lambda: called.append(True), Deadline(time.perf_counter() - 1))
+        assert not called
+        pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_deadline_is_the_latest_of_those_who_wait() -> None:
+    deadline = Deadline(time.perf_counter() - 1)
+    assert deadline.is_over()
+    deadline.extend(time.perf_counter() + 60)
+    deadline.extend(time.perf_counter() - 60)
+    assert not deadline.is_over()
