@@ -63,7 +63,7 @@ class TieredCache:
         self._metrics.cache_counter("memcached", "skip").inc(len(keys))
         return False
 
-    async def ask(self, keys: Keys) -> dict[str, Answer]:
+    async def ask(self, keys: Keys, image_bytes: int) -> dict[str, Answer]:
         """Return what memcached remembers, by model; nothing when it fails."""
         assert self._shared is not None, "would_ask comes first"  # noqa: S101
         start = perf_counter()
@@ -77,8 +77,8 @@ class TieredCache:
             self._metrics.cache_timer("memcached").observe(wall)
             if self._watch is not None:
                 self._watch("ask memcached", start, start + wall)
-        self._costs.asked(seconds)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
+        self._costs.asked(image_bytes, seconds, known=len(found) == len(keys))
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
         for model, answer in found.items():
