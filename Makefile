@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench fuzz loadtest loadtest-ui ab peers scaling report train study e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz loadtest loadtest-ui ab peers scaling report train study e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -30,6 +30,22 @@ format: .venv-dev/installed ## Bring the sources into shape
 bench: .venv-dev/installed ## Measure the hot path and print ratios
 	tools/system-deps wrk
 	$(DEV)/python -m benchmarks
+
+bench-cache: .venv-dev/installed loadtest/.bin/vegeta ## Show what the cache gives and costs, also while memcached is ill
+	tools/system-deps wrk memcached
+	$(DEV)/python -m benchmarks.cache
+
+bench-overload: .venv-dev/installed loadtest/.bin/vegeta ## Send three times what the service can do
+	tools/system-deps wrk
+	$(DEV)/python -m benchmarks.overload
+
+bench-slow: .venv-dev/installed loadtest/.bin/vegeta ## Measure others beside 500 slow clients
+	tools/system-deps wrk
+	$(DEV)/python -m benchmarks.slow
+
+bench-soak: .venv-dev/installed loadtest/.bin/vegeta ## Watch the memory under mixed load (MINUTES=30)
+	tools/system-deps memcached
+	$(DEV)/python -m benchmarks.soak $(addprefix --minutes ,$(MINUTES))
 
 loadtest: .venv-loadtest/installed ## Load the service and check every answer (URL=... for one that runs, OPTIONS="--form spike ...")
 	$(LOAD)/python -m loadtest $(addprefix --url ,$(URL)) $(OPTIONS)

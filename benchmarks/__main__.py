@@ -5,24 +5,14 @@ import platform
 import sys
 from collections.abc import Iterable
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import PACKAGES, processor
 from benchmarks.requests import CONNECTIONS, measure_requests
 from benchmarks.stages import measure_stages, png_of
 from mnist_api.models.catalog import load_catalog
 from mnist_api.settings import Settings
-
-PACKAGES = ("falcon", "gunicorn", "uvloop", "numpy", "pillow", "ai-edge-litert", "msgspec")
-
-
-def processor() -> str:
-    """Return the processor's name."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(": ")[2]
-    return platform.processor()
 
 
 def main() -> None:

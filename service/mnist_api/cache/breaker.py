@@ -8,21 +8,27 @@ _LONGEST_PAUSE = 5.0
 
 
 class Breaker:
-    """Lets calls through until one fails; then one now and then, less often with each failure."""
+    """Lets calls through until one fails; then only trials, less often with each failure.
+
+    A trial is for nobody: who waits for an answer while the server hangs waits out its timeout.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._pause = 0.0
-        self._closed_until = 0.0
+        self._trial_at = 0.0
 
-    def allows(self) -> bool:
-        """Tell whether to try now. After a pause it admits one call and pauses on meanwhile."""
-        if not self._pause:
-            return True
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether calls go through."""
+        return not self._pause
+
+    def is_trial_due(self) -> bool:
+        """Tell whether to try now; only one caller is told so for each trial."""
         now = self._clock()
-        if now < self._closed_until:
+        if self.is_closed or now < self._trial_at:
             return False
-        self._closed_until = now + self._pause
+        self._trial_at = now + self._pause
         return True
 
     def succeeded(self) -> None:
@@ -32,4 +38,4 @@ class Breaker:
     def failed(self) -> None:
         """Pause, twice as long as the last time."""
         self._pause = min(_LONGEST_PAUSE, self._pause * 2) or _FIRST_PAUSE
-        self._closed_until = self._clock() + self._pause
+        self._trial_at = self._clock() + self._pause

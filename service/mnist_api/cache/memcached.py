@@ -9,7 +9,8 @@ import asyncio
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheError
@@ -24,6 +25,17 @@ _THREADS = 4
 # A key that this server served is asked of the next one at once, and of it again after a while.
 _DEAD_SECONDS = 5
 _EXPIRE_SECONDS = 24 * 3600
+
+
+# What is asked when only the answer's coming is of interest.
+_TRIAL_KEY = "trial"
+
+
+class Found(NamedTuple):
+    """Answers by key, and the seconds that asking took in its thread."""
+
+    answers: dict[str, Answer]
+    seconds: float
 
 
 class MemcachedUnavailable(Exception):
@@ -42,18 +54,31 @@ class Memcached:
         self._busy = 0
 
     def is_available(self) -> bool:
-        """Tell whether a call may be tried now."""
-        return self._busy < _THREADS and self._breaker.allows()
+        """Tell whether a call may be made now."""
+        return self._busy < _THREADS and self._breaker.is_closed
 
-    async def get(self, keys: Iterable[str]) -> dict[str, Answer]:
+    def is_trial_due(self) -> bool:
+        """Tell whether, after a failure, it is time to call `attempt`."""
+        return self._breaker.is_trial_due()
+
+    async def attempt(self) -> None:
+        """Ask for nothing in particular, to learn whether there is an answer.
+
+        Raises:
+            MemcachedUnavailable: there is none.
+        """
+        await self._run(self._get, [_TRIAL_KEY])
+
+    async def get(self, keys: Iterable[str]) -> Found:
         """Return the answers that are known.
 
         Raises:
             MemcachedUnavailable: it could not be asked.
         """
-        stored = await self._run(self._get, list(keys))
+        stored, seconds = await self._run(self._get, list(keys))
         answers = {key: Answer.from_bytes(value) for key, value in stored.items()}
-        return {key: answer for key, answer in answers.items() if answer is not None}
+        known = {key: answer for key, answer in answers.items() if answer is not None}
+        return Found(known, seconds)
 
     async def put(self, answers: Mapping[str, Answer]) -> None:
         """Store answers.
@@ -80,9 +105,10 @@ class Memcached:
         self._breaker.succeeded()
         return result
 
-    def _get(self, keys: list[str]) -> dict[str, bytes]:
+    def _get(self, keys: list[str]) -> tuple[dict[str, bytes], float]:
+        start = perf_counter()
         found: dict[str, bytes] = self._client().get_many(keys)
-        return found
+        return found, perf_counter() - start
 
     def _put(self, values: dict[str, bytes]) -> None:
         self._client().set_many(values, expire=_EXPIRE_SECONDS)

@@ -1,8 +1,9 @@
 """The cache's two levels as one: the process's own memory, and memcached where that pays."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from time import perf_counter
+from typing import Any
 
 from mnist_api.cache.answer import Answer
 from mnist_api.cache.costs import Costs
@@ -34,7 +35,7 @@ class TieredCache:
         self._costs = costs
         self._metrics = metrics
         self._watch = watch
-        self._stores: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
         metrics.describe_cache(lambda: local.size_bytes, lambda: len(local))
@@ -55,27 +56,29 @@ class TieredCache:
         """Tell whether to ask memcached for what the process does not remember."""
         if self._shared is None:
             return False
-        if self._costs.is_asking_worth_it(keys, image_bytes) and self._shared.is_available():
+        if self._shared.is_trial_due():
+            self._in_background(self._shared.attempt(), 1)
+        if self._shared.is_available() and self._costs.is_asking_worth_it(keys, image_bytes):
             return True
         self._metrics.cache_counter("memcached", "skip").inc(len(keys))
         return False
 
-    async def ask(self, keys: Keys) -> dict[str, Answer]:
+    async def ask(self, keys: Keys, image_bytes: int) -> dict[str, Answer]:
         """Return what memcached remembers, by model; nothing when it fails."""
         assert self._shared is not None, "would_ask comes first"  # noqa: S101
         start = perf_counter()
         try:
-            answers = await self._shared.get(keys.values())
+            answers, seconds = await self._shared.get(keys.values())
         except MemcachedUnavailable:
             self._metrics.cache_counter("memcached", "error").inc(len(keys))
             return {}
         finally:
-            seconds = perf_counter() - start
-            self._costs.asked(seconds)
-            self._metrics.cache_timer("memcached").observe(seconds)
+            wall = perf_counter() - start
+            self._metrics.cache_timer("memcached").observe(wall)
             if self._watch is not None:
-                self._watch("ask memcached", start, start + seconds)
+                self._watch("ask memcached", start, start + wall)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
+        self._costs.asked(image_bytes, seconds, known=len(found) == len(keys))
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
         for model, answer in found.items():
@@ -86,23 +89,23 @@ class TieredCache:
         """Remember answers; in memcached too, without waiting, if it was asked for them in vain."""
         for model, answer in answers.items():
             self._local.put(keys[model], answer)
-        if shared and self._shared is not None and len(self._stores) < _MOST_STORES:
-            task = asyncio.create_task(
-                self._store({keys[model]: answer for model, answer in answers.items()})
-            )
-            self._stores.add(task)
-            task.add_done_callback(self._stores.discard)
+        if shared and self._shared is not None and len(self._background) < _MOST_STORES:
+            named = {keys[model]: answer for model, answer in answers.items()}
+            if self._shared.is_available():
+                self._in_background(self._shared.put(named), len(named))
 
     def close(self) -> None:
         """Let memcached's threads go."""
         if self._shared is not None:
             self._shared.close()
 
-    async def _store(self, answers: Answers) -> None:
-        assert self._shared is not None, "only `keep` comes here"  # noqa: S101
-        if not self._shared.is_available():
-            return
+    def _in_background(self, call: Coroutine[Any, Any, None], answers: int) -> None:
+        task = asyncio.create_task(self._counting_errors(call, answers))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _counting_errors(self, call: Coroutine[Any, Any, None], answers: int) -> None:
         try:
-            await self._shared.put(answers)
+            await call
         except MemcachedUnavailable:
-            self._metrics.cache_counter("memcached", "error").inc(len(answers))
+            self._metrics.cache_counter("memcached", "error").inc(answers)

@@ -164,7 +164,7 @@ class Predictor:
     async def _find_slowly(
         self, image: bytes, missing: Keys, deadline: Deadline, *, ask: bool
     ) -> _Found:
-        known = await self._cache.ask(missing) if ask else {}
+        known = await self._cache.ask(missing, len(image)) if ask else {}
         left = {name: key for name, key in missing.items() if name not in known}
         if not left:
             return _Found(known, "memcached", None)

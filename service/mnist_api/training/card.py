@@ -69,8 +69,8 @@ a hold-out drawn as this one, and, for strokes of other hands (crossed sevens, f
 ones), from a look at which classes were confused on it. So was the gain by morphing. What was
 chosen since was chosen by ten stratified folds inside the 500: for the SVM one machine a class
 instead of one a pair (negative log likelihood 0.055 instead of 0.137), 16 variations of each digit
-instead of 8 (0.058 instead of 0.060), and 96 principal dimensions of 288 (0.060 either way, and
-a third of the arithmetic). Errors in the folds, 7 to 10 of 500, do not tell such recipes apart. The MLP's
+instead of 8 (0.058 instead of 0.060), and 96 principal dimensions of 288 (0.060 either way, for a
+third of the work). Errors in the folds, 7 to 10 of 500, do not tell such recipes apart. The MLP's
 beginning in oriented gradients is taken over from the SVM and was not compared by folds.
 
 Probabilities are calibrated by a temperature that is fitted on out-of-fold scores inside the 500.

@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,20 +59,22 @@ def test_addresses_follow_the_name_and_outlast_its_absence() -> None:
 def test_after_a_failure_calls_pause_longer_each_time() -> None:
     clock = Clock()
     breaker = Breaker(clock)
-    assert breaker.allows()
+    assert breaker.is_closed
     breaker.failed()
-    assert not breaker.allows()
+    assert not breaker.is_closed
+    assert not breaker.is_trial_due()
     clock.now += 0.11
-    assert breaker.allows()
-    assert not breaker.allows(), "one call tries, the others go on without"
+    assert breaker.is_trial_due()
+    assert not breaker.is_trial_due(), "one trial, and nobody waits for it"
+    assert not breaker.is_closed
     breaker.failed()
     clock.now += 0.11
-    assert not breaker.allows()
+    assert not breaker.is_trial_due()
     clock.now += 0.1
-    assert breaker.allows()
+    assert breaker.is_trial_due()
     breaker.succeeded()
-    assert breaker.allows()
-    assert breaker.allows()
+    assert breaker.is_closed
+    assert not breaker.is_trial_due()
 
 
 def test_the_pause_has_a_longest() -> None:
@@ -82,36 +83,69 @@ def test_the_pause_has_a_longest() -> None:
     for _ in range(20):
         breaker.failed()
     clock.now += 5.01
-    assert breaker.allows()
+    assert breaker.is_trial_due()
+
+
+KEY = "cnn:1:1:" + 30 * "0" + "01"
+SAMPLED_KEY = "cnn:1:1:" + 30 * "0" + "40"
+
+
+def keys_of(*models: str) -> dict[str, str]:
+    return dict.fromkeys(models, KEY)
 
 
 def test_what_was_never_measured_is_tried() -> None:
-    assert Costs().is_asking_worth_it(["cnn"], 300)
+    assert Costs().is_asking_worth_it(keys_of("cnn"), 300)
 
 
 def test_the_cheaper_way_is_taken() -> None:
     costs = Costs()
-    costs.asked(200e-6)
+    costs.asked(300, 200e-6, known=True)
     costs.pictured(300, 50e-6)
     costs.inferred("cnn", 90e-6)
     costs.inferred("slow", 400e-6)
-    assert not costs.is_asking_worth_it(["cnn"], 300)
-    assert costs.is_asking_worth_it(["cnn", "slow"], 300)
+    assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
+    assert costs.is_asking_worth_it(keys_of("cnn", "slow"), 300)
     costs.pictured(500_000, 0.02)
-    assert costs.is_asking_worth_it(["cnn"], 500_000)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 500_000)
 
 
-def test_now_and_then_the_dearer_way_is_measured_again() -> None:
+def test_a_cache_that_knows_nothing_of_such_pictures_is_not_worth_asking() -> None:
     costs = Costs()
-    costs.asked(1.0)
-    asked = sum(costs.is_asking_worth_it(["cnn"], 300) for _ in range(1000))
-    assert asked == 5
+    for _ in range(100):
+        costs.asked(300, 200e-6, known=False)
+        costs.asked(5_000, 200e-6, known=True)
+    costs.inferred("cnn", 1e-3)
+    assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 5_000)
+    for _ in range(20):
+        costs.asked(300, 200e-6, known=True)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 300)
+
+
+def test_one_key_in_64_is_asked_for_in_any_case() -> None:
+    costs = Costs()
+    costs.asked(300, 1.0, known=False)
+    assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
+    assert costs.is_asking_worth_it({"cnn": SAMPLED_KEY}, 300)
+    digests = (f"{number:02x}" for number in range(256))
+    assert sum(costs.is_asking_worth_it({"cnn": digest}, 300) for digest in digests) == 4
 
 
 def test_costs_follow_the_machine() -> None:
     costs = Costs()
-    costs.asked(1.0)
+    costs.asked(300, 1.0, known=True)
     for _ in range(200):
-        costs.asked(1e-6)
+        costs.asked(300, 1e-6, known=True)
     costs.inferred("cnn", 90e-6)
-    assert costs.is_asking_worth_it(["cnn"], 300) == pytest.approx(True)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 300)
+
+
+def test_what_the_machine_delays_is_soon_forgotten() -> None:
+    costs = Costs()
+    costs.inferred("cnn", 300e-6)
+    for _ in range(1000):
+        costs.asked(300, 5e-3, known=True)
+    for _ in range(6):
+        costs.asked(300, 100e-6, known=True)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 300)

@@ -1,0 +1,226 @@
+"""`python -m benchmarks.cache`: what the cache gives, what it costs, and what it does when ill."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.bodies import (
+    Call,
+    canvas_png,
+    distinct,
+    holdout_digits,
+    vegeta_targets,
+    wrk_script,
+)
+from benchmarks.driving import Answers, Attack, closed_loop
+from benchmarks.page import finish
+from benchmarks.report import Bound, Table, result_of
+from benchmarks.serving import MemcachedServer, Service, running_memcached, serving
+from benchmarks.stages import png_of
+
+METHOD = """One worker on the first core; driver and memcached on the second. Throughput: wrk with 8
+connections sends CNN requests (28x28 PNG in JSON), in rounds that alternate between the kinds; a
+ratio is the median of the rounds' ratios. "No hits": 1,000 digits in turn, each file with a serial
+number behind its end, so that none comes twice. Illness: vegeta sends canvases of 400x400, no
+two files alike but each one twice, two seconds apart, at a constant rate; the local level is off,
+so that each first asks memcached, which knows the half of them while it is well."""
+
+CONNECTIONS = 8
+HITS = 'mnist_api_cache_requests_total{level="%s",result="hit"}'
+PREDICTED = 'mnist_api_predictions_total{digit="%s",model="cnn"}'
+# Enough to outlast the breaker's longest pause, 5 s, in each state.
+PHASE_SECONDS = 8.0
+# Until the averages of the costs have settled; not counted.
+WARM_SECONDS = 4.0
+
+
+class Kind(NamedTuple):
+    """A service and what it is sent."""
+
+    service: Service
+    script: Path
+
+
+class Round(NamedTuple):
+    """One round of one kind."""
+
+    rate: float
+    cpu_us: float
+
+
+def measure_rounds(kinds: dict[str, Kind], rounds: int) -> dict[str, list[Round]]:
+    """Return each kind's rounds; every other time backwards, so that no kind is always first."""
+    found: dict[str, list[Round]] = {name: [] for name in kinds}
+    for number in range(rounds + 1):
+        order = list(kinds.items())
+        for name, kind in order if number % 2 else reversed(order):
+            before = kind.service.cpu_seconds()
+            loop = closed_loop(kind.service.url + "/predict/", kind.script, 2, CONNECTIONS)
+            if loop.failed:
+                raise RuntimeError(f"{name}: {loop.failed} requests failed")
+            used = kind.service.cpu_seconds() - before
+            # The first round fills caches, the processor's too.
+            if number:
+                found[name].append(Round(loop.rate, used / (loop.rate * 2) * 1e6))
+    return found
+
+
+def throughput(folder: Path, rounds: int) -> tuple[Table, list[Bound]]:
+    """Measure without hits and with hits only, beside the service that has no cache."""
+    pngs = [png_of(digit) for digit in holdout_digits()[:1000]]
+    many = wrk_script(folder / "many.lua", pngs, "cnn", distinct=True)
+    few = wrk_script(folder / "few.lua", pngs, "cnn")
+    with (
+        running_memcached() as memcached,
+        serving({"cache_bytes": 0}) as bare,
+        serving({"memcached": f"127.0.0.1:{memcached.port}"}) as cached,
+        serving() as remembering,
+    ):
+        kinds = {
+            "no cache": Kind(bare, many),
+            "both levels, no hits": Kind(cached, many),
+            "local hits only": Kind(remembering, few),
+        }
+        found = measure_rounds(kinds, rounds)
+        hits = sum(cached.metric(HITS % level) for level in ("local", "memcached"))
+        asked = sum(cached.metric(PREDICTED % digit) for digit in range(10))
+    rows = [
+        (
+            name,
+            median(round_.rate for round_ in measured),
+            median(ratios(measured, found["no cache"])),
+            median(round_.cpu_us for round_ in measured),
+        )
+        for name, measured in found.items()
+    ]
+    table = Table(
+        f"Throughput of the CNN, {rounds} rounds of 2 s of each kind; of the requests without hits "
+        f"{hits / asked:.2%} met one all the same:",
+        ("kind", "requests/s", "of no cache", "CPU, us/request"),
+        rows,
+    )
+    return table, [
+        Bound("no hits, both levels: throughput, of that without cache", rows[1][2], 0.98, True),
+        Bound("local hits only: throughput, of that without cache", rows[2][2], 3.0, True),
+    ]
+
+
+def ratios(these: list[Round], those: list[Round]) -> list[float]:
+    """Return the ratio of the rates, round by round."""
+    return [this.rate / that.rate for this, that in zip(these, those, strict=True)]
+
+
+def illness(folder: Path) -> tuple[Table, list[Bound]]:
+    """Measure while memcached hangs, goes on, is killed, and comes back."""
+    with (
+        running_memcached() as memcached,
+        serving({"cache_bytes": 0, "memcached": f"127.0.0.1:{memcached.port}"}) as service,
+    ):
+        rate = affordable_rate(folder, service)
+        phases: list[tuple[str, Callable[[MemcachedServer], None] | None]] = [
+            ("well", None),
+            ("hung", MemcachedServer.hang),
+            ("awake again", MemcachedServer.go_on),
+            ("killed", MemcachedServer.kill),
+            ("restarted", MemcachedServer.restart),
+        ]
+        seconds = WARM_SECONDS + PHASE_SECONDS * len(phases)
+        targets = vegeta_targets(
+            folder / "ill.jsonl", service.url, twice(rate, round(rate * seconds))
+        )
+        attack = Attack(targets, rate, seconds, timeout=10, connections=64)
+        time.sleep(WARM_SECONDS)
+        starts: list[float] = []
+        counts: list[float] = []
+        for _, change in phases:
+            starts.append(time.time())
+            counts.append(service.metric(HITS % "memcached"))
+            if change is not None:
+                change(memcached)
+            time.sleep(starts[0] + PHASE_SECONDS * len(starts) - time.time())
+        counts.append(service.metric(HITS % "memcached"))
+        answers = attack.wait()
+    hits = [later - sooner for sooner, later in pairwise(counts)]
+    ends = [*starts[1:], starts[-1] + PHASE_SECONDS]
+    parts = [answers.between(start, end) for start, end in zip(starts, ends, strict=True)]
+    return illness_table([name for name, _ in phases], parts, hits, rate)
+
+
+def illness_table(
+    names: list[str], parts: list[Answers], hits: list[float], rate: float
+) -> tuple[Table, list[Bound]]:
+    """Return the phases as rows, and what is promised of them."""
+    rows: list[Sequence[str | float]] = [
+        [name, len(part), int((~part.good).sum()), known, *milliseconds(part)]
+        for name, part, known in zip(names, parts, hits, strict=True)
+    ]
+    table = Table(
+        f"Memcached ill, {rate:.0f} requests/s, {PHASE_SECONDS:.0f} s in each state, the moment of "
+        "the change included:",
+        ("memcached", "requests", "failed", "hits", "median, ms", "p99, ms", "longest, ms"),
+        rows,
+    )
+    before = parts[0].p99()
+    bounds = [
+        Bound("memcached ill: failed requests", sum(int((~part.good).sum()) for part in parts), 0)
+    ]
+    bounds += [
+        Bound(f"memcached {name}: p99, of that before", part.p99() / before, 1.5)
+        for name, part in zip(names[1:], parts[1:], strict=True)
+    ]
+    return table, bounds
+
+
+def milliseconds(answers: Answers) -> tuple[float, float, float]:
+    """Return median, p99 and the longest latency."""
+    latencies = answers.latency * 1e3
+    return float(np.median(latencies)), answers.p99() * 1e3, float(latencies.max())
+
+
+def affordable_rate(folder: Path, service: Service) -> float:
+    """Return 0.4 of what the service can do when memcached knows nothing."""
+    script = wrk_script(folder / "canvas.lua", canvases(), "cnn", distinct=True)
+    return 0.4 * closed_loop(service.url + "/predict/", script, 3, CONNECTIONS).rate
+
+
+def twice(rate: float, count: int) -> Iterator[Call]:
+    """Yield calls with files of which each comes again two seconds later."""
+    gap = round(rate * 2)
+    files = (file + b"twice" for file in distinct(canvases(), count))
+    ahead: list[Call] = []
+    for number in range(count):
+        if number // gap % 2 == 0:
+            ahead.append(Call("POST", "/predict/?model=cnn", next(files), "image/png"))
+            yield ahead[-1]
+        else:
+            yield ahead[-gap + number % gap]
+
+
+def canvases() -> list[bytes]:
+    """Return some drawn digits, 400x400."""
+    return [canvas_png(digit, 400) for digit in holdout_digits()[:50]]
+
+
+def main() -> int:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cache")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of 2 s of each kind")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        speed, speed_bounds = throughput(folder, options.rounds)
+        ill, ill_bounds = illness(folder)
+    result = result_of("Cache", METHOD, [speed, ill], [*speed_bounds, *ill_bounds])
+    return finish("cache", result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""`python -m benchmarks.page`: `docs/resilience.md` from the results that are committed."""
+
+import sys
+
+import msgspec
+
+from benchmarks.report import RESULTS, Result, markdown, read_result
+
+PAGE = RESULTS.parents[1] / "docs" / "resilience.md"
+ORDER = ("cache", "overload-small", "overload-canvas", "overload-large", "slow", "soak")
+_HEAD = """# Under load and under attack
+
+What the service promises when its cache falls ill, when more is asked than it can do, when clients
+are slow, and after long work; and what was measured. `make bench-cache`, `make bench-overload`,
+`make bench-slow` and `make bench-soak` measure anew, fail where a promise is broken, and write this
+page from [`benchmarks/results`](../benchmarks/results).
+
+"""
+
+
+def page() -> str:
+    """Return the page's text."""
+    files = (RESULTS / f"{name}.json" for name in ORDER)
+    return _HEAD + "\n".join(markdown(read_result(file)) for file in files if file.exists())
+
+
+def finish(name: str, result: Result) -> int:
+    """Print a result, keep it, and return the exit status: 1 if a bound was missed."""
+    sys.stdout.write(markdown(result))
+    RESULTS.mkdir(exist_ok=True)
+    encoded = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    (RESULTS / f"{name}.json").write_bytes(encoded + b"\n")
+    PAGE.write_text(page())
+    return int(not result.is_met)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
