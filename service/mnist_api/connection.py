@@ -1,7 +1,7 @@
 """gunicorn's HTTP connection, with manners of ours.
 
-It answers what is not even HTTP by our error contract, refuses in 15 us what there is no time for,
-and knows how long it has been waiting for a request's head.
+It answers what is not even HTTP by our error contract, refuses predictions for which there is no
+time before it parses them, and knows how long it has been waiting for a request's head or body.
 """
 
 import asyncio
