@@ -85,6 +85,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
             sweeper.cancel()
 
     async def _end_what_is_late(self) -> None:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        # The loop has cut the queues of connections to asyncio's default, 100: of 256 clients that
+        # came at once the others heard nothing, tried again after 1, 2, 4 s, and all at once again.
+        for listener in self.sockets:
+            listener.sock.listen(self.cfg.backlog)
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             settings: Settings | None = self.state.get("settings")

@@ -1,5 +1,7 @@
 """More is asked than can be answered, or too slowly: some are refused, and nobody else notices."""
 
+import os
+import signal
 import socket
 import time
 from collections import Counter
@@ -134,3 +136,17 @@ def test_a_rush_is_forgotten_once_it_is_over(hurried: Server) -> None:
     body = PREDICTION.partition(b"\r\n\r\n")[2]
     while hurried.post("/predict/", body, "application/json")[0] != 200:
         assert time.monotonic() < deadline
+
+
+def test_connections_that_come_at_once_wait_in_line(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, ExitStack() as crowd:
+        # The worker lengthens the line after its first second.
+        time.sleep(1.5)
+        for pid in server.worker_pids():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for _ in range(400):
+                crowd.enter_context(socket.create_connection((server.host, server.port), 0.5))
+        finally:
+            for pid in server.worker_pids():
+                os.kill(pid, signal.SIGCONT)
