@@ -78,18 +78,21 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         self.sockets = [copy for listener in self.sockets for copy in _repeated(listener)]
+        self.loop.call_later(_SWEEP_SECONDS, self._lengthen_queues)
         sweeper = self.loop.create_task(self._end_what_is_late())
         try:
             await super()._serve()
         finally:
             sweeper.cancel()
 
-    async def _end_what_is_late(self) -> None:
-        await asyncio.sleep(_SWEEP_SECONDS)
+    def _lengthen_queues(self) -> None:
         # The loop has cut the queues of connections to asyncio's default, 100: of 256 clients that
         # came at once the others heard nothing, tried again after 1, 2, 4 s, and all at once again.
-        for listener in self.sockets:
-            listener.sock.listen(self.cfg.backlog)
+        if not self.is_draining:
+            for listener in self.sockets:
+                listener.sock.listen(self.cfg.backlog)
+
+    async def _end_what_is_late(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             settings: Settings | None = self.state.get("settings")

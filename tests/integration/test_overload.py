@@ -6,7 +6,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,17 +36,39 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+def crowd_of(count: int, server: Server, stack: ExitStack) -> list[socket.socket]:
+    """Return clients that the worker has accepted, as it does sixteen at a time."""
+    clients = [stack.enter_context(connect(server)) for _ in range(count)]
+    for client in clients:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert {read_answer(client).status for client in clients} == {200}
+    return clients
+
+
+@contextmanager
+def held(server: Server) -> Iterator[None]:
+    """Hold the worker, so that it finds all that is sent meanwhile at once."""
+    for pid in server.worker_pids():
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in server.worker_pids():
+            os.kill(pid, signal.SIGCONT)
+
+
 def connect(server: Server) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=20)
 
 
 def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server) -> None:
     with ExitStack() as stack:
-        crowd = [stack.enter_context(connect(hurried)) for _ in range(60)]
+        crowd = crowd_of(60, hurried, stack)
         answers: Counter[int] = Counter()
         for _ in range(8):
-            for client in crowd:
-                client.sendall(PREDICTION)
+            with held(hurried):
+                for client in crowd:
+                    client.sendall(PREDICTION)
             for client in crowd:
                 answer = read_answer(client)
                 answers[answer.status] += 1
@@ -64,12 +86,13 @@ def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server)
 def test_probes_and_metrics_are_answered_in_a_rush(hurried: Server) -> None:
     probes = [b"/healthz", b"/readyz", b"/metrics"]
     with ExitStack() as stack:
-        crowd = [stack.enter_context(connect(hurried)) for _ in range(40)]
-        watchers = [stack.enter_context(connect(hurried)) for _ in probes]
-        for client in crowd:
-            client.sendall(PREDICTION)
-        for watcher, path in zip(watchers, probes, strict=True):
-            watcher.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        crowd = crowd_of(40, hurried, stack)
+        watchers = crowd_of(len(probes), hurried, stack)
+        with held(hurried):
+            for client in crowd:
+                client.sendall(PREDICTION)
+            for watcher, path in zip(watchers, probes, strict=True):
+                watcher.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
         assert [read_answer(watcher).status for watcher in watchers] == [200, 200, 200]
         assert 503 in {read_answer(client).status for client in crowd}
 
@@ -77,13 +100,14 @@ def test_probes_and_metrics_are_answered_in_a_rush(hurried: Server) -> None:
 def test_a_refused_request_that_came_in_pieces_is_told_so_too(hurried: Server) -> None:
     head, _, body = PREDICTION.partition(b"\r\n\r\n")
     with ExitStack() as stack:
-        crowd = [stack.enter_context(connect(hurried)) for _ in range(40)]
+        crowd = crowd_of(40, hurried, stack)
         slow = stack.enter_context(connect(hurried))
         statuses = set()
         for _ in range(10):
-            for client in crowd:
-                client.sendall(PREDICTION)
-            slow.sendall(head + b"\r\n\r\n" + body[:50])
+            with held(hurried):
+                for client in crowd:
+                    client.sendall(PREDICTION)
+                slow.sendall(head + b"\r\n\r\n" + body[:50])
             for client in crowd:
                 read_answer(client)
             slow.sendall(body[50:])
@@ -139,14 +163,18 @@ def test_a_rush_is_forgotten_once_it_is_over(hurried: Server) -> None:
 
 
 def test_connections_that_come_at_once_wait_in_line(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server, ExitStack() as crowd:
+    with running_server(tmp_path) as server:
+        deadline = time.monotonic() + 15
         # The worker lengthens the line after its first second.
-        time.sleep(1.5)
-        for pid in server.worker_pids():
-            os.kill(pid, signal.SIGSTOP)
+        while not has_room_for(400, server):
+            assert time.monotonic() < deadline, "the line stays short"
+
+
+def has_room_for(count: int, server: Server) -> bool:
+    with ExitStack() as crowd, held(server):
         try:
-            for _ in range(400):
+            for _ in range(count):
                 crowd.enter_context(socket.create_connection((server.host, server.port), 0.5))
-        finally:
-            for pid in server.worker_pids():
-                os.kill(pid, signal.SIGCONT)
+        except TimeoutError:
+            return False
+        return True
