@@ -17,11 +17,11 @@ class Alive(msgspec.Struct, frozen=True):
     status: Literal["alive"] = "alive"
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """That the models are loaded, and the version of each."""
 
-    models: Mapping[str, str]
     status: Literal["ready"] = "ready"
+    models: Mapping[str, str]
 
 
 class LivenessResource:
@@ -37,7 +37,7 @@ class ReadinessResource:
 
     def __init__(self, catalog: Catalog) -> None:
         versions = {model.name: model.entry.version for model in catalog}
-        self._body = msgspec.json.encode(Ready(versions))
+        self._body = msgspec.json.encode(Ready(models=versions))
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the versions that this worker serves."""
