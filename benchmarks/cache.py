@@ -124,7 +124,7 @@ def illness(folder: Path) -> tuple[Table, list[Bound]]:
         running_memcached() as memcached,
         serving({"cache_bytes": 0, "memcached": f"127.0.0.1:{memcached.port}"}) as service,
     ):
-        rate = affordable_rate(folder, service)
+        rate = affordable_rate(folder)
         phases: list[tuple[str, Callable[[MemcachedServer], None] | None]] = [
             ("well", None),
             ("hung", MemcachedServer.hang),
@@ -185,10 +185,11 @@ def milliseconds(answers: Answers) -> tuple[float, float, float]:
     return float(np.median(latencies)), answers.p99() * 1e3, float(latencies.max())
 
 
-def affordable_rate(folder: Path, service: Service) -> float:
-    """Return 0.4 of what the service can do when memcached knows nothing."""
+def affordable_rate(folder: Path) -> float:
+    """Return 0.4 of what a service can do that has no cache."""
     script = wrk_script(folder / "canvas.lua", canvases(), "cnn", distinct=True)
-    return 0.4 * closed_loop(service.url + "/predict/", script, 3, CONNECTIONS).rate
+    with serving({"cache_bytes": 0}) as service:
+        return 0.4 * closed_loop(service.url + "/predict/", script, 3, CONNECTIONS).rate
 
 
 def twice(rate: float, count: int) -> Iterator[Call]:
