@@ -35,12 +35,17 @@ class Costs:
         size = image_bytes.bit_length()
         self._picture[size] = _moved(self._picture.get(size), seconds)
 
-    def asked(self, image_bytes: int, seconds: float, *, known: bool) -> None:
+    def asked(
+        self, keys: Mapping[str, str], image_bytes: int, seconds: float, *, known: bool
+    ) -> None:
         """Note what asking the shared cache took in its thread, and whether it knew all answers."""
         self._ask = _moved(self._ask or None, seconds)
-        size = image_bytes.bit_length()
-        share = self._known.get(size, 1.0)
-        self._known[size] = share + _WEIGHT * (known - share)
+        # Only of the sample: what nobody stored, because it was not worth it, must not tell that
+        # it is not. By all that is asked the share falls to nothing after two seconds of new ones.
+        if _is_sampled(keys):
+            size = image_bytes.bit_length()
+            share = self._known.get(size, 1.0)
+            self._known[size] = share + _WEIGHT * (known - share)
 
     def is_asking_worth_it(self, keys: Mapping[str, str], image_bytes: int) -> bool:
         """Tell whether asking the shared cache is likely to save more than it costs.
@@ -49,13 +54,17 @@ class Costs:
             keys: by the models that would be computed; they end in hexadecimal digits.
             image_bytes: size of the picture's file.
         """
-        if next(iter(keys.values()))[-2:] in _SAMPLED_DIGESTS:
+        if _is_sampled(keys):
             return True
         size = image_bytes.bit_length()
         computing = self._picture.get(size, 0.0)
         computing += sum(self._infer.get(model, 0.0) for model in keys)
         asking = self._ask and self._ask + _HAND_OVER
         return computing * self._known.get(size, 1.0) >= asking
+
+
+def _is_sampled(keys: Mapping[str, str]) -> bool:
+    return next(iter(keys.values()))[-2:] in _SAMPLED_DIGESTS
 
 
 def _moved(average: float | None, value: float) -> float:

@@ -78,7 +78,7 @@ class TieredCache:
             if self._watch is not None:
                 self._watch("ask memcached", start, start + wall)
         found = {model: answers[key] for model, key in keys.items() if key in answers}
-        self._costs.asked(image_bytes, seconds, known=len(found) == len(keys))
+        self._costs.asked(keys, image_bytes, seconds, known=len(found) == len(keys))
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
         for model, answer in found.items():

@@ -87,7 +87,7 @@ def test_the_pause_has_a_longest() -> None:
 
 
 KEY = "cnn:1:1:" + 30 * "0" + "01"
-SAMPLED_KEY = "cnn:1:1:" + 30 * "0" + "40"
+SAMPLED = {"cnn": "cnn:1:1:" + 30 * "0" + "40"}
 
 
 def keys_of(*models: str) -> dict[str, str]:
@@ -100,7 +100,7 @@ def test_what_was_never_measured_is_tried() -> None:
 
 def test_the_cheaper_way_is_taken() -> None:
     costs = Costs()
-    costs.asked(300, 200e-6, known=True)
+    costs.asked(SAMPLED, 300, 200e-6, known=True)
     costs.pictured(300, 50e-6)
     costs.inferred("cnn", 90e-6)
     costs.inferred("slow", 400e-6)
@@ -113,30 +113,38 @@ def test_the_cheaper_way_is_taken() -> None:
 def test_a_cache_that_knows_nothing_of_such_pictures_is_not_worth_asking() -> None:
     costs = Costs()
     for _ in range(100):
-        costs.asked(300, 200e-6, known=False)
-        costs.asked(5_000, 200e-6, known=True)
+        costs.asked(SAMPLED, 300, 200e-6, known=False)
+        costs.asked(SAMPLED, 5_000, 200e-6, known=True)
     costs.inferred("cnn", 1e-3)
     assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
     assert costs.is_asking_worth_it(keys_of("cnn"), 5_000)
     for _ in range(20):
-        costs.asked(300, 200e-6, known=True)
+        costs.asked(SAMPLED, 300, 200e-6, known=True)
+    assert costs.is_asking_worth_it(keys_of("cnn"), 300)
+
+
+def test_only_the_sample_tells_whether_the_cache_knows_anything() -> None:
+    costs = Costs()
+    for _ in range(1000):
+        costs.asked(keys_of("cnn"), 300, 200e-6, known=False)
+    costs.inferred("cnn", 1e-3)
     assert costs.is_asking_worth_it(keys_of("cnn"), 300)
 
 
 def test_one_key_in_64_is_asked_for_in_any_case() -> None:
     costs = Costs()
-    costs.asked(300, 1.0, known=False)
+    costs.asked(SAMPLED, 300, 1.0, known=False)
     assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
-    assert costs.is_asking_worth_it({"cnn": SAMPLED_KEY}, 300)
+    assert costs.is_asking_worth_it(SAMPLED, 300)
     digests = (f"{number:02x}" for number in range(256))
     assert sum(costs.is_asking_worth_it({"cnn": digest}, 300) for digest in digests) == 4
 
 
 def test_costs_follow_the_machine() -> None:
     costs = Costs()
-    costs.asked(300, 1.0, known=True)
+    costs.asked(SAMPLED, 300, 1.0, known=True)
     for _ in range(200):
-        costs.asked(300, 1e-6, known=True)
+        costs.asked(SAMPLED, 300, 1e-6, known=True)
     costs.inferred("cnn", 90e-6)
     assert costs.is_asking_worth_it(keys_of("cnn"), 300)
 
@@ -145,7 +153,7 @@ def test_what_the_machine_delays_is_soon_forgotten() -> None:
     costs = Costs()
     costs.inferred("cnn", 300e-6)
     for _ in range(1000):
-        costs.asked(300, 5e-3, known=True)
+        costs.asked(SAMPLED, 300, 5e-3, known=True)
     for _ in range(6):
-        costs.asked(300, 100e-6, known=True)
+        costs.asked(SAMPLED, 300, 100e-6, known=True)
     assert costs.is_asking_worth_it(keys_of("cnn"), 300)
