@@ -102,7 +102,7 @@ system-deps: ## Install the real servers that the tests start (Debian; as root)
 	@tools/system-deps nginx memcached chromium prometheus
 
 clean: ## Remove what was built, not what was committed
-	rm -rf .venv .venv-dev .venv-loadtest .venv-clients build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-loadtest .venv-clients build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 
 .venv/installed: requirements/serve.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
