@@ -72,7 +72,7 @@ train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=sv
 study: .venv-dev/installed ## Train the recipes on five draws of the 500, for mean and spread (MODEL=svm)
 	$(DEV)/python -m mnist_api.training.study $(addprefix --model ,$(MODEL))
 
-fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service 20,000 things that its description allows, or does not
+fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service thousands of things that its description allows, or does not
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(DEV)/python -m pytest -s tests/integration/test_openapi.py
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
