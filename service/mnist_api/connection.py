@@ -14,7 +14,7 @@ from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import ApiError, IncompleteHead, MalformedRequest, Overloaded
 from mnist_api.http.errors import error_body
-from mnist_api.http.patience import TURN, Turn
+from mnist_api.http.patience import BUSY, TURN, Turn
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 
@@ -33,13 +33,13 @@ def answer(error: ApiError, status: int, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-BUSY = Overloaded("more is asked than can be answered in time; try again soon")
-_BUSY_ANSWER = answer(BUSY, BUSY.status, {"Retry-After": str(BUSY.retry_after)})
-_FULL_ANSWER = answer(
-    Overloaded("too many connections; try again soon"),
-    BUSY.status,
-    {"Retry-After": str(BUSY.retry_after), "Connection": "close"},
-)
+def _refusal(message: str, **headers: str) -> bytes:
+    error = Overloaded(message)
+    return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
+
+
+_BUSY_ANSWER = _refusal(BUSY)
+_FULL_ANSWER = _refusal("too many connections; try again soon", Connection="close")
 # A prediction that came in one piece, as nearly all do: its head, and where its body must end.
 _WHOLE_PREDICTION = re.compile(
     rb"POST /predict(?:[/?][^\r]*)? HTTP/1\.1\r\n(?:[^\r]+\r\n)*?"

@@ -206,7 +206,7 @@ def test_workers_killed_under_requests_leave_right_totals_and_no_live_gauges(
     with running_server(tmp_path, workers="2") as server:
         for body in bodies:
             server.post("/predict/", body, "image/png")
-        wait_until(lambda: server.metric(sample) == 40)
+        server.wait_for_metric(sample, 40)
         assert server.metric("mnist_api_cache_entries") >= 40
         killed = server.worker_pids()
         clients = [Load(server) for _ in range(4)]
@@ -227,7 +227,7 @@ def test_workers_killed_under_requests_leave_right_totals_and_no_live_gauges(
         settled = at_rest(lambda: server.metric(sample))
         for body in bodies:
             server.post("/predict/", body, "image/png")
-        wait_until(lambda: server.metric(sample) == settled + 40)
+        server.wait_for_metric(sample, settled + 40)
 
 
 def at_rest(read: Callable[[], float]) -> float:

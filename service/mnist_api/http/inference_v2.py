@@ -7,12 +7,12 @@ import msgspec
 import numpy as np
 from falcon.asgi import Request, Response
 
-from mnist_api.errors import ModelNotFound, UnknownModel, VersionNotFound
 from mnist_api.http.body import read_body
 from mnist_api.http.infer_response import OUTPUTS, write_response
+from mnist_api.http.models import find_model
 from mnist_api.http.patience import Patience
 from mnist_api.http.tensors import images_of, read_request
-from mnist_api.models.catalog import Catalog, Model
+from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.batch import BatchPredictor, Pictures
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Pictures as Decoder
@@ -63,22 +63,6 @@ class ModelReady(msgspec.Struct, frozen=True):
 
     name: str
     ready: bool
-
-
-def find_model(catalog: Catalog, name: str, wanted: str | None) -> Model:
-    """Return a model.
-
-    Raises:
-        ModelNotFound: there is no such model.
-        VersionNotFound: there is, but not of that version.
-    """
-    try:
-        model = catalog.get(name)
-    except UnknownModel as error:
-        raise ModelNotFound(error.message) from error
-    if wanted not in (None, model.entry.version):
-        raise VersionNotFound(f"{name} is served as version {model.entry.version} only")
-    return model
 
 
 class ServerResource:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from falcon.asgi import Request, Response
 
-from mnist_api.errors import ModelNotFound, UnknownModel
-from mnist_api.models.catalog import Catalog
+from mnist_api.errors import ModelNotFound, UnknownModel, VersionNotFound
+from mnist_api.models.catalog import Catalog, Model
 from mnist_api.models.manifest import Holdout
 
 
@@ -39,6 +39,22 @@ class ModelDescription(msgspec.Struct, frozen=True):
     versions: Sequence[str]
 
 
+def find_model(catalog: Catalog, name: str, wanted: str | None = None) -> Model:
+    """Return a model.
+
+    Raises:
+        ModelNotFound: there is no such model.
+        VersionNotFound: there is, but not of that version.
+    """
+    try:
+        model = catalog.get(name)
+    except UnknownModel as error:
+        raise ModelNotFound(error.message) from error
+    if wanted not in (None, model.entry.version):
+        raise VersionNotFound(f"{name} is served as version {model.entry.version} only")
+    return model
+
+
 class ModelsResource:
     """Lists the served models."""
 
@@ -62,10 +78,7 @@ class ModelResource:
         Raises:
             ModelNotFound: there is no such model.
         """
-        try:
-            entry = self._catalog.get(name).entry
-        except UnknownModel as error:
-            raise ModelNotFound(error.message) from error
+        entry = find_model(self._catalog, name).entry
         resp.data = msgspec.json.encode(
             ModelDescription(
                 name=name,

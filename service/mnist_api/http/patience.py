@@ -10,6 +10,7 @@ from mnist_api.metrics import Metrics
 
 # Under this name the server's connection puts a request's turn into its ASGI scope.
 TURN = "mnist_api.turn"
+BUSY = "more is asked than can be answered in time; try again soon"
 _HEADER = "X-Request-Timeout-Ms"
 
 
@@ -48,7 +49,7 @@ class Patience:
         turn = turn_of(req)
         if turn.is_refused:
             self._refused.inc()
-            raise Overloaded("more is asked than can be answered in time; try again soon")
+            raise Overloaded(BUSY)
         asked = req.get_header(_HEADER)
         return turn.arrived + (
             self._timeout if asked is None else min(self._timeout, _seconds(asked))

@@ -55,7 +55,7 @@ class Admission:
         """Tell whether one more request may wait; a refusal is remembered."""
         if self._waiting < _ALWAYS or not self._max_wait:
             return True
-        wait = self._waiting * self._pace
+        wait = self.expected_wait
         if wait <= self._max_wait * _BRIEF_SHARE:
             return True
         now = self._clock()
