@@ -13,7 +13,15 @@ from falcon.asgi import Request, Response
 
 from mnist_api import errors
 from mnist_api.http.errors import ErrorBody
-from mnist_api.http.operations import OPERATIONS, Body, Operation, Parameter, Schema, Structs
+from mnist_api.http.operations import (
+    ANYWHERE,
+    OPERATIONS,
+    Body,
+    Operation,
+    Parameter,
+    Schema,
+    Structs,
+)
 
 _REFERENCE: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = """\
@@ -60,9 +68,14 @@ def _described(operation: Operation) -> dict[str, Any]:
         "tags": [operation.tag],
         "responses": {
             "200": {"description": "The answer.", "content": _content(operation.answer)},
-            **_failures(operation.failures),
+            **_failures((*operation.failures, *ANYWHERE)),
         },
     }
+    if operation.links:
+        described["responses"]["200"]["links"] = {
+            name: {"operationId": name, "parameters": {"name": f"$response.body#{where}"}}
+            for name, where in operation.links.items()
+        }
     if operation.parameters:
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.request:
