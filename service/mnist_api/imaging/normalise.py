@@ -21,6 +21,7 @@ Picture = NDArray[np.uint8]
 
 _SIDE, _BOX, _CENTRE = 28, 20, 14
 _AXIS = np.arange(_SIDE, dtype=np.float32)
+_MOMENTS = np.stack([np.ones(_SIDE, np.float32), _AXIS])
 # Looking for the digit takes no more detail than this...
 _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
@@ -52,18 +53,18 @@ def normalise(pixels: Picture) -> Picture:
 def _is_like_mnist(pixels: Picture) -> bool:
     if pixels.shape != (_SIDE, _SIDE):
         return False
-    rows, columns = pixels.sum(axis=1, dtype=np.float32), pixels.sum(axis=0, dtype=np.float32)
-    filled_rows, filled_columns = rows.nonzero()[0], columns.nonzero()[0]
+    # PERF: three small products take two thirds of the time of sums along the axes.
+    grey = pixels.astype(np.float32)
+    by_row = grey @ _MOMENTS.T
+    filled_rows, filled_columns = by_row[:, 0].nonzero()[0], (_MOMENTS[0] @ grey).nonzero()[0]
     if not len(filled_rows):
         return False
     height = filled_rows[-1] - filled_rows[0] + 1
     width = filled_columns[-1] - filled_columns[0] + 1
     if not _BOX - 1 <= max(height, width) <= _BOX:
         return False
-    mass = rows.sum()
-    return bool(
-        abs(rows @ _AXIS / mass - _CENTRE) <= 0.5 and abs(columns @ _AXIS / mass - _CENTRE) <= 0.5
-    )
+    (mass, right), (down, _) = (_MOMENTS @ by_row).tolist()
+    return bool(abs(down / mass - _CENTRE) <= 0.5 and abs(right / mass - _CENTRE) <= 0.5)
 
 
 def _digit(pixels: Picture) -> Ink:
