@@ -190,6 +190,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "ms"},
         ),
     ] = 10_000
+    token: Annotated[
+        str,
+        Meta(
+            description="What a caller of the retraining loop must bear, `name:secret` or only the "
+            "secret (16 letters or more); the name goes into the audit log. Without a token there "
+            "is no such loop: 404."
+        ),
+    ] = ""
+    token_file: Annotated[
+        str, Meta(description="The same from a file, where each line may be the token of another.")
+    ] = ""
+    store: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^file:///.+$",
+            description="Where samples, jobs and versions are kept: `file:///folder`, the same for "
+            "all replicas. Needed where a token is set.",
+        ),
+    ] = ""
+    max_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most samples stored, of 1.2 kB each.",
+            extra={"unit": "samples"},
+        ),
+    ] = 10_000
+    samples_per_second: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="Most calls a second of one worker that write to the store; then 429.",
+            extra={"unit": "1/s"},
+        ),
+    ] = 50
     graceful_timeout_seconds: Annotated[
         int,
         Meta(
