@@ -17,6 +17,7 @@ from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
 from mnist_api.http.openapi import OpenApiResource
+from mnist_api.http.operations import OPERATIONS
 from mnist_api.http.page import PageResource
 from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
@@ -29,6 +30,7 @@ from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
+from mnist_api.tokens import is_retraining_on
 
 if TYPE_CHECKING:
     from mnist_api.tracing import Tracing
@@ -79,7 +81,15 @@ def create_app(
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
-    app.add_route("/openapi.json", OpenApiResource())
+    operations = OPERATIONS
+    if is_retraining_on(settings):
+        # Imported here, so that who does not want it has nothing of it.
+        from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
+        from mnist_api.loop import add_loop  # noqa: PLC0415
+
+        add_loop(app, settings, pictures, patience)
+        operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
+    app.add_route("/openapi.json", OpenApiResource(operations))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))

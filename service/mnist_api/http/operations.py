@@ -23,10 +23,10 @@ from mnist_api.http.tensors import InferRequest, InferResponse
 Schema = Mapping[str, Any]
 Structs = tuple[type[msgspec.Struct], ...]
 JSON: Final = "application/json"
-_TEXT: Final[Schema] = {"type": "string"}
+TEXT: Final[Schema] = {"type": "string"}
 _FLAG: Final[Schema] = {"type": "boolean", "default": False}
 _SPELT_FLAG: Final[Schema] = {"type": "string", "enum": ["true", "false"]}
-_FILE: Final[Schema] = {"type": "string", "format": "binary"}
+FILE: Final[Schema] = {"type": "string", "format": "binary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +61,28 @@ class Operation:
     """Further types that a schema refers to."""
     parameters: Sequence[Parameter] = ()
     failures: Sequence[type[errors.ApiError]] = ()
+    statuses: Sequence[str] = ("200",)
+    is_secured: bool = False
+    """Whether only bearers of a token may ask it."""
 
 
-_MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", _TEXT)
-_VERSION: Final = Parameter("version", "path", "The version that is served.", _TEXT)
-_TIMEOUT: Final = Parameter(
+Operations = Mapping[str, Mapping[str, Operation]]
+"""Operations by method, by address."""
+
+_MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
+_VERSION: Final = Parameter("version", "path", "The version that is served.", TEXT)
+TIMEOUT: Final = Parameter(
     "X-Request-Timeout-Ms",
     "header",
     "How long after its arrival the request is still worth computing, in milliseconds.",
     {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
 _OPTIONS: Final = (
-    Parameter("model", "query", "Which model; without it all answer, and the majority.", _TEXT),
+    Parameter("model", "query", "Which model; without it all answer, and the majority.", TEXT),
     Parameter("probabilities", "query", "Add ten calibrated probabilities a model.", _FLAG),
     Parameter("normalised", "query", "Add the 28x28 picture that the models saw.", _FLAG),
-    Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", _TEXT),
-    _TIMEOUT,
+    Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", TEXT),
+    TIMEOUT,
 )
 _SINGLE: Final = {"$ref": "#/components/schemas/PredictResponse"}
 _RESULT: Final = {"anyOf": [_SINGLE, {"$ref": "#/components/schemas/ErrorBody"}]}
@@ -91,20 +97,20 @@ _FORM: Final[Schema] = {
     "type": "object",
     "required": ["image"],
     "properties": {
-        "image": {"type": "array", "items": _FILE, "minItems": 1},
-        "model": _TEXT,
+        "image": {"type": "array", "items": FILE, "minItems": 1},
+        "model": TEXT,
         "probabilities": _SPELT_FLAG,
         "normalised": _SPELT_FLAG,
     },
 }
 _IMAGES: Final = (
     Body(JSON, (PredictRequest, BulkBody)),
-    Body("image/*", _FILE),
+    Body("image/*", FILE),
     Body("multipart/form-data", _FORM),
-    Body("application/zip", _FILE),
-    Body("application/x-npy", _FILE),
+    Body("application/zip", FILE),
+    Body("application/x-npy", FILE),
 )
-_NO_ROOM: Final = (
+NO_ROOM: Final = (
     errors.IncompleteHead,
     errors.IncompleteBody,
     errors.BodyTooLarge,
@@ -113,17 +119,17 @@ _NO_ROOM: Final = (
     errors.Overloaded,
     errors.DeadlineExceeded,
 )
-_NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
-_NOT_HTTP: Final = (errors.MalformedRequest,)
+NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
+NOT_HTTP: Final = (errors.MalformedRequest,)
 _INFER_ERRORS: Final = (
-    *_NOT_HTTP,
+    *NOT_HTTP,
     errors.InvalidJson,
     errors.InvalidRequest,
     errors.InvalidTensor,
     errors.ModelNotFound,
     errors.VersionNotFound,
-    *_NO_ROOM,
-    *_NO_PICTURE,
+    *NO_ROOM,
+    *NO_PICTURE,
 )
 
 
@@ -156,16 +162,16 @@ def _model_v2(name: str, parameters: Sequence[Parameter]) -> dict[str, Mapping[s
                 f"{name}Infer",
                 "Labels and probabilities of a batch",
                 "inference",
-                [Body(JSON, (InferResponse,)), Body("application/octet-stream", _FILE)],
-                [Body(JSON, (InferRequest,)), Body("application/octet-stream", _FILE)],
-                parameters=(*parameters, _TIMEOUT),
+                [Body(JSON, (InferResponse,)), Body("application/octet-stream", FILE)],
+                [Body(JSON, (InferRequest,)), Body("application/octet-stream", FILE)],
+                parameters=(*parameters, TIMEOUT),
                 failures=_INFER_ERRORS,
             )
         },
     }
 
 
-OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+OPERATIONS: Final[Operations] = {
     "/predict": {
         "post": Operation(
             "predict",
@@ -175,13 +181,13 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
             _IMAGES,
             parameters=_OPTIONS,
             failures=(
-                *_NOT_HTTP,
+                *NOT_HTTP,
                 errors.InvalidJson,
                 errors.InvalidRequest,
                 errors.UnsupportedMediaType,
                 errors.UnknownModel,
-                *_NO_ROOM,
-                *_NO_PICTURE,
+                *NO_ROOM,
+                *NO_PICTURE,
             ),
             types=(PredictResponse,),
         )
@@ -227,7 +233,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
             "metrics",
             "The figures of all workers, for Prometheus",
             "operation",
-            [Body("text/plain", _TEXT)],
+            [Body("text/plain", TEXT)],
         )
     },
 }

@@ -1,0 +1,87 @@
+"""What can be asked where a token is set: the description of the retraining loop."""
+
+from typing import Final
+
+from mnist_api import errors
+from mnist_api.http.operations import (
+    FILE,
+    JSON,
+    NO_PICTURE,
+    NO_ROOM,
+    NOT_HTTP,
+    TEXT,
+    TIMEOUT,
+    Body,
+    Operation,
+    Operations,
+    Parameter,
+)
+from mnist_api.http.samples import SampleList, SampleRequest, SampleResponse
+
+_AFTER: Final = Parameter("after", "query", "The last page's `next`.", TEXT)
+_LIMIT: Final = Parameter(
+    "limit",
+    "query",
+    "How many at most.",
+    {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+)
+_PAGE: Final = (_AFTER, _LIMIT)
+_SAMPLE: Final = Parameter("id_", "path", "The sample's id.", TEXT)
+_READING: Final = (errors.Unauthorized, errors.StoreUnavailable)
+_WRITING: Final = (*_READING, errors.TooManyRequests)
+
+RETRAINING_OPERATIONS: Final[Operations] = {
+    "/samples": {
+        "post": Operation(
+            "addSample",
+            "Store a labelled digit",
+            "retraining",
+            [Body(JSON, (SampleResponse,))],
+            [Body(JSON, (SampleRequest,))],
+            parameters=(TIMEOUT,),
+            failures=(
+                *_WRITING,
+                *NOT_HTTP,
+                *NO_ROOM,
+                *NO_PICTURE,
+                errors.InvalidJson,
+                errors.InvalidRequest,
+                errors.SampleConflict,
+                errors.SamplesFull,
+            ),
+            statuses=("200", "201"),
+            is_secured=True,
+        ),
+        "get": Operation(
+            "samples",
+            "How many samples there are, and which",
+            "retraining",
+            [Body(JSON, (SampleList,))],
+            parameters=_PAGE,
+            failures=(*_READING, errors.InvalidRequest),
+            is_secured=True,
+        ),
+    },
+    "/samples/export": {
+        "get": Operation(
+            "exportSamples",
+            "All samples as numpy arrays",
+            "retraining",
+            [Body("application/x-npz", FILE)],
+            failures=_READING,
+            is_secured=True,
+        )
+    },
+    "/samples/{id_}": {
+        "delete": Operation(
+            "removeSample",
+            "Remove a sample",
+            "retraining",
+            [],
+            parameters=[_SAMPLE],
+            failures=(*_WRITING, errors.SampleNotFound),
+            statuses=("204",),
+            is_secured=True,
+        )
+    },
+}
