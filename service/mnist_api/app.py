@@ -52,7 +52,8 @@ def create_app(
     """
     watch = tracing.stage if tracing else None
     metrics = Metrics(registry)
-    metrics.describe_models(catalog)
+    for model in catalog:
+        metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
     patience = Patience(settings.request_timeout_ms / 1000, metrics)
@@ -62,7 +63,7 @@ def create_app(
         LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
     )
     pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
-    predictor = Predictor(catalog, pictures, cache, costs, metrics, watch)
+    predictor = Predictor(pictures, cache, costs, metrics, watch)
     closers = [pool.close, cache.close]
     app = App()
     if tracing is not None:
@@ -76,7 +77,9 @@ def create_app(
     app.add_route("/", page)
     app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)
-    predict = PredictResource(predictor, patience, settings.max_body_bytes, settings.max_batch)
+    predict = PredictResource(
+        catalog, predictor, patience, settings.max_body_bytes, settings.max_batch
+    )
     app.add_route("/predict", predict)
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
