@@ -70,6 +70,14 @@ def create_app(
         app.add_middleware(tracing)
         closers.append(tracing.close)
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
+    operations = OPERATIONS
+    if is_retraining_on(settings):
+        # Imported here, so that who does not want it has nothing of it.
+        from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
+        from mnist_api.loop import add_loop  # noqa: PLC0415
+
+        add_loop(app, settings, catalog, pictures, patience, metrics, registry)
+        operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
@@ -84,14 +92,6 @@ def create_app(
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
-    operations = OPERATIONS
-    if is_retraining_on(settings):
-        # Imported here, so that who does not want it has nothing of it.
-        from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
-        from mnist_api.loop import add_loop  # noqa: PLC0415
-
-        add_loop(app, settings, pictures, patience)
-        operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     app.add_route("/openapi.json", OpenApiResource(operations))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))

@@ -1,19 +1,32 @@
 """The retraining loop's part of the composition root; imported only where a token is set."""
 
 from falcon.asgi import App, Request, Response
+from prometheus_client import CollectorRegistry
 
 from mnist_api.http.auth import Gatekeeper
 from mnist_api.http.patience import Patience
 from mnist_api.http.samples import ExportResource, SampleResource, SamplesResource
+from mnist_api.http.versions import ActivateResource, VersionsResource
+from mnist_api.metrics import Metrics
+from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.pictures import Pictures
+from mnist_api.retraining.activation import Follower
+from mnist_api.retraining.metrics import LoopMetrics
 from mnist_api.retraining.samples import Samples
 from mnist_api.retraining.stores import open_store
+from mnist_api.retraining.versions import Versions
 from mnist_api.settings import Settings
 from mnist_api.tokens import read_tokens
 
 
 def add_loop(
-    app: App[Request, Response], settings: Settings, pictures: Pictures, patience: Patience
+    app: App[Request, Response],
+    settings: Settings,
+    catalog: Catalog,
+    pictures: Pictures,
+    patience: Patience,
+    metrics: Metrics,
+    registry: CollectorRegistry,
 ) -> None:
     """Add what only those may call who bear a token.
 
@@ -22,10 +35,22 @@ def add_loop(
         StoreUnavailable: the store cannot be opened.
     """
     gatekeeper = Gatekeeper(read_tokens(settings), settings.samples_per_second)
-    samples = Samples(open_store(settings.store), settings.max_samples)
+    store = open_store(settings.store)
+    samples = Samples(store, settings.max_samples)
+    versions = Versions(store, {model.name: model.entry for model in catalog})
+    app.add_middleware(
+        Follower(
+            catalog, versions, metrics, LoopMetrics(registry), settings.activation_poll_seconds
+        )
+    )
     app.add_route(
         "/samples",
         SamplesResource(gatekeeper, samples, pictures, patience, settings.max_body_bytes),
     )
     app.add_route("/samples/export", ExportResource(gatekeeper, samples))
     app.add_route("/samples/{id_}", SampleResource(gatekeeper, samples))
+    app.add_route("/models/{name}/versions", VersionsResource(gatekeeper, catalog, versions))
+    app.add_route(
+        "/models/{name}/activate",
+        ActivateResource(gatekeeper, catalog, versions, settings.max_body_bytes),
+    )

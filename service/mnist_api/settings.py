@@ -227,6 +227,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "1/s"},
         ),
     ] = 50
+    activation_poll_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=60.0,
+            description="How often a worker looks which versions are active; loading one takes "
+            "well under a second more.",
+            extra={"unit": "s"},
+        ),
+    ] = 2.0
+    keep_versions: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Newest versions of a model that are kept, beside the active one and the "
+            "one before it.",
+            extra={"unit": "versions"},
+        ),
+    ] = 10
     graceful_timeout_seconds: Annotated[
         int,
         Meta(

@@ -69,7 +69,7 @@ class Operation:
 Operations = Mapping[str, Mapping[str, Operation]]
 """Operations by method, by address."""
 
-_MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
+MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
 _VERSION: Final = Parameter("version", "path", "The version that is served.", TEXT)
 TIMEOUT: Final = Parameter(
     "X-Request-Timeout-Ms",
@@ -199,7 +199,7 @@ OPERATIONS: Final[Operations] = {
             "Where a model comes from and how good it is",
             "models",
             [Body(JSON, (ModelDescription,))],
-            parameters=[_MODEL],
+            parameters=[MODEL],
             failures=[errors.ModelNotFound],
         )
     },
@@ -212,11 +212,11 @@ OPERATIONS: Final[Operations] = {
     },
     **{
         f"/v2/models/{{name}}{tail}": methods
-        for tail, methods in _model_v2("model", [_MODEL]).items()
+        for tail, methods in _model_v2("model", [MODEL]).items()
     },
     **{
         f"/v2/models/{{name}}/versions/{{version}}{tail}": methods
-        for tail, methods in _model_v2("version", [_MODEL, _VERSION]).items()
+        for tail, methods in _model_v2("version", [MODEL, _VERSION]).items()
     },
     "/healthz": {
         "get": Operation(

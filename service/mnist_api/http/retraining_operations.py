@@ -6,6 +6,7 @@ from mnist_api import errors
 from mnist_api.http.operations import (
     FILE,
     JSON,
+    MODEL,
     NO_PICTURE,
     NO_ROOM,
     NOT_HTTP,
@@ -17,6 +18,7 @@ from mnist_api.http.operations import (
     Parameter,
 )
 from mnist_api.http.samples import SampleList, SampleRequest, SampleResponse
+from mnist_api.http.versions import ActivateRequest, ActivateResponse, VersionList
 
 _AFTER: Final = Parameter("after", "query", "The last page's `next`.", TEXT)
 _LIMIT: Final = Parameter(
@@ -29,6 +31,13 @@ _PAGE: Final = (_AFTER, _LIMIT)
 _SAMPLE: Final = Parameter("id_", "path", "The sample's id.", TEXT)
 _READING: Final = (errors.Unauthorized, errors.StoreUnavailable)
 _WRITING: Final = (*_READING, errors.TooManyRequests)
+_BODY: Final = (
+    errors.IncompleteHead,
+    errors.IncompleteBody,
+    errors.BodyTooLarge,
+    errors.InvalidJson,
+    errors.InvalidRequest,
+)
 
 RETRAINING_OPERATIONS: Final[Operations] = {
     "/samples": {
@@ -81,6 +90,35 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             parameters=[_SAMPLE],
             failures=(*_WRITING, errors.SampleNotFound),
             statuses=("204",),
+            is_secured=True,
+        )
+    },
+    "/models/{name}/versions": {
+        "get": Operation(
+            "versions",
+            "A model's versions, and which is active",
+            "retraining",
+            [Body(JSON, (VersionList,))],
+            parameters=[MODEL],
+            failures=(*_READING, errors.ModelNotFound),
+            is_secured=True,
+        )
+    },
+    "/models/{name}/activate": {
+        "post": Operation(
+            "activate",
+            "Have all replicas serve a version",
+            "retraining",
+            [Body(JSON, (ActivateResponse,))],
+            [Body(JSON, (ActivateRequest,))],
+            parameters=[MODEL],
+            failures=(
+                *_WRITING,
+                *NOT_HTTP,
+                *_BODY,
+                errors.ModelNotFound,
+                errors.VersionNotFound,
+            ),
             is_secured=True,
         )
     },

@@ -10,10 +10,10 @@ import numpy as np
 from falcon.asgi import Request, Response
 from msgspec import Meta
 
-from mnist_api.errors import InvalidJson, InvalidRequest
 from mnist_api.http.auth import Gatekeeper
 from mnist_api.http.base64_image import decode_base64
 from mnist_api.http.body import read_body
+from mnist_api.http.json_body import parsed
 from mnist_api.http.paging import page_of
 from mnist_api.http.patience import Patience
 from mnist_api.prediction.deadline import Deadline
@@ -73,7 +73,7 @@ class SamplesResource:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store a sample: 201 once it is durable, 200 where it was there before."""
         name = self._gatekeeper.writer(req)
-        asked = _parsed(await read_body(req, self._max_body_bytes))
+        asked = parsed(_DECODER, await read_body(req, self._max_body_bytes))
         until = Deadline(self._patience.deadline(req))
         picture = await self._pictures.make(decode_base64(asked.image), until)
         sample, is_new = await asyncio.to_thread(self._samples.add, picture, asked.label, name)
@@ -133,14 +133,3 @@ class ExportResource:
 
 def _described(sample: Sample) -> SampleResponse:
     return SampleResponse(sample.id, sample.label, sample.is_held_out)
-
-
-def _parsed(body: bytes) -> SampleRequest:
-    try:
-        return _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"the JSON body is not as expected: {error}") from error
-    except RecursionError as error:
-        raise InvalidJson("the JSON body is nested too deeply") from error
-    except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidJson(f"the body is not valid JSON: {error}") from error
