@@ -74,6 +74,12 @@ class SampleNotFound(ApiError):
     status, code = 404, "sample_not_found"
 
 
+class JobNotFound(ApiError):
+    """An address names a job that there is not."""
+
+    status, code = 404, "job_not_found"
+
+
 class MethodNotAllowed(ApiError):
     """The address exists, the method does not."""
 
@@ -102,6 +108,12 @@ class SamplesFull(ApiError):
     """As many samples are stored as may be."""
 
     status, code = 409, "samples_full"
+
+
+class JobRunning(ApiError):
+    """A model is being trained already, and one at a time is enough for a machine."""
+
+    status, code = 409, "job_running"
 
 
 class BodyTooLarge(ApiError):
@@ -161,6 +173,12 @@ class TooManyRequests(ApiError):
     """Calls that write come faster than they may; `Retry-After` says when to ask again."""
 
     status, code = 429, "too_many_requests"
+
+
+class TrainingUnavailable(ApiError):
+    """Models cannot be trained here: what trains them is not installed."""
+
+    status, code = 501, "training_unavailable"
 
 
 class StoreUnavailable(ApiError):

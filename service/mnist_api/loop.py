@@ -4,6 +4,7 @@ from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
 
 from mnist_api.http.auth import Gatekeeper
+from mnist_api.http.jobs import JobResource, JobsResource, RetrainResource
 from mnist_api.http.patience import Patience
 from mnist_api.http.samples import ExportResource, SampleResource, SamplesResource
 from mnist_api.http.versions import ActivateResource, VersionsResource
@@ -11,7 +12,9 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.retraining.activation import Follower
+from mnist_api.retraining.jobs import Jobs
 from mnist_api.retraining.metrics import LoopMetrics
+from mnist_api.retraining.runner import LocalRunner
 from mnist_api.retraining.samples import Samples
 from mnist_api.retraining.stores import open_store
 from mnist_api.retraining.versions import Versions
@@ -49,6 +52,12 @@ def add_loop(
     )
     app.add_route("/samples/export", ExportResource(gatekeeper, samples))
     app.add_route("/samples/{id_}", SampleResource(gatekeeper, samples))
+    jobs = Jobs(store)
+    runner = LocalRunner(jobs, settings.store, settings.weights_folder, settings.keep_versions)
+    retrain = RetrainResource(gatekeeper, catalog, jobs, runner, settings.max_body_bytes)
+    app.add_route("/models/{name}/retrain", retrain)
+    app.add_route("/jobs", JobsResource(gatekeeper, jobs))
+    app.add_route("/jobs/{id_}", JobResource(gatekeeper, jobs))
     app.add_route("/models/{name}/versions", VersionsResource(gatekeeper, catalog, versions))
     app.add_route(
         "/models/{name}/activate",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mnist_api import errors
+from mnist_api.http.jobs import JobDescription, JobList, RetrainRequest
 from mnist_api.http.operations import (
     FILE,
     JSON,
@@ -29,6 +30,7 @@ _LIMIT: Final = Parameter(
 )
 _PAGE: Final = (_AFTER, _LIMIT)
 _SAMPLE: Final = Parameter("id_", "path", "The sample's id.", TEXT)
+_JOB: Final = Parameter("id_", "path", "The job's id.", TEXT)
 _READING: Final = (errors.Unauthorized, errors.StoreUnavailable)
 _WRITING: Final = (*_READING, errors.TooManyRequests)
 _BODY: Final = (
@@ -92,6 +94,58 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             statuses=("204",),
             is_secured=True,
         )
+    },
+    "/models/{name}/retrain": {
+        "post": Operation(
+            "retrain",
+            "Train a model on the 500 digits and the samples",
+            "retraining",
+            [Body(JSON, (JobDescription,))],
+            [Body(JSON, (RetrainRequest,))],
+            parameters=[MODEL],
+            failures=(
+                *_WRITING,
+                *NOT_HTTP,
+                *_BODY,
+                errors.ModelNotFound,
+                errors.JobRunning,
+                errors.TrainingUnavailable,
+            ),
+            statuses=("202",),
+            is_secured=True,
+        )
+    },
+    "/jobs": {
+        "get": Operation(
+            "jobs",
+            "Trainings, oldest first",
+            "retraining",
+            [Body(JSON, (JobList,))],
+            parameters=_PAGE,
+            failures=(*_READING, errors.InvalidRequest),
+            is_secured=True,
+        )
+    },
+    "/jobs/{id_}": {
+        "get": Operation(
+            "job",
+            "How far a training is, or how it ended",
+            "retraining",
+            [Body(JSON, (JobDescription,))],
+            parameters=[_JOB],
+            failures=(*_READING, errors.JobNotFound),
+            is_secured=True,
+        ),
+        "delete": Operation(
+            "cancelJob",
+            "Have a training stop",
+            "retraining",
+            [Body(JSON, (JobDescription,))],
+            parameters=[_JOB],
+            failures=(*_WRITING, errors.JobNotFound),
+            statuses=("202",),
+            is_secured=True,
+        ),
     },
     "/models/{name}/versions": {
         "get": Operation(
