@@ -17,16 +17,17 @@ _ABANDONED_SECONDS = 1800
 class DirectoryStore:
     """Objects are files. What is complete appears by a rename or a link, never before."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """Open or make the folder.
+    def __init__(self, folder: str | Path, *, make: bool = True) -> None:
+        """Open the folder, or make it.
 
         Raises:
-            StoreUnavailable: it cannot be made or written.
+            StoreUnavailable: it is not there, or cannot be made.
         """
         self._folder = Path(folder)
         self._beside = self._folder / _BESIDE
         with _refusals():
-            self._beside.mkdir(parents=True, exist_ok=True)
+            if make:
+                self._beside.mkdir(parents=True, exist_ok=True)
             self._sweep()
 
     def get(self, key: str) -> bytes | None:

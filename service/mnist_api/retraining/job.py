@@ -51,9 +51,9 @@ def main() -> None:
     # A group of its own, so that cancelling ends all of it and nothing else.
     with suppress(PermissionError):
         os.setsid()
-    store = open_store(options.store)
+    store = persist(lambda: open_store(options.store, make=False))
     jobs = Jobs(store)
-    job = jobs.tell(options.id).job
+    job = persist(lambda: jobs.tell(options.id)).job
     builtin = read_manifest(options.weights).models
     training = Training(job, Versions(store, builtin), Samples(store, 0), options.weights)
     with Reporter(jobs, job.id) as reporter:

@@ -42,15 +42,20 @@ class ObjectStore(Protocol):
         ...
 
 
-def open_store(url: str) -> ObjectStore:
+def open_store(url: str, *, make: bool = True) -> ObjectStore:
     """Return the store at `file:///folder`.
+
+    Args:
+        url: where it is.
+        make: whether to make a folder that is not there; one that has gone for a while, such as a
+            file system that is not mounted, must not be made anew by who knows that it was there.
 
     Raises:
         StoreUnavailable: it cannot be reached, or may not be written.
     """
     from mnist_api.retraining.directory_store import DirectoryStore  # noqa: PLC0415
 
-    return DirectoryStore(unquote(urlsplit(url).path))
+    return DirectoryStore(unquote(urlsplit(url).path), make=make)
 
 
 def read_all(store: ObjectStore, keys: Iterable[str]) -> dict[str, bytes]:

@@ -40,6 +40,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         open_store(f"file://{tmp_path}/file/store")
 
 
+def test_a_folder_that_was_there_is_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable):
+        open_store(f"file://{tmp_path}/store", make=False)
+    assert not (tmp_path / "store").exists()
+
+
 def test_what_a_killed_writer_left_goes_at_the_next_start(tmp_path: Path) -> None:
     DirectoryStore(tmp_path)
     old, young = tmp_path / ".beside" / "old", tmp_path / ".beside" / "young"
