@@ -3,6 +3,7 @@
 from falcon.asgi import App, Request, Response
 from prometheus_client import CollectorRegistry
 
+from mnist_api.http.audit import AuditResource
 from mnist_api.http.auth import Gatekeeper
 from mnist_api.http.jobs import JobResource, JobsResource, RetrainResource
 from mnist_api.http.patience import Patience
@@ -12,6 +13,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.retraining.activation import Follower
+from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.jobs import Jobs
 from mnist_api.retraining.metrics import LoopMetrics
 from mnist_api.retraining.runner import LocalRunner
@@ -50,6 +52,7 @@ def add_loop(
         "/samples",
         SamplesResource(gatekeeper, samples, pictures, patience, settings.max_body_bytes),
     )
+    app.add_route("/audit", AuditResource(gatekeeper, Audit(store)))
     app.add_route("/samples/export", ExportResource(gatekeeper, samples))
     app.add_route("/samples/{id_}", SampleResource(gatekeeper, samples))
     jobs = Jobs(store)

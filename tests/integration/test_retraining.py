@@ -123,6 +123,16 @@ def test_another_hand_is_learnt_judged_activated_and_rolled_back(
         wait_until(lambda: version(operator) == builtin["version"], 5)
         assert accuracy(operator.server, *kept) == before
 
+        log = operator.get("/audit/")["entries"]
+        assert [(entry["action"], entry["by"]) for entry in log] == [
+            ("retrain", "ann"), ("end of job", "ann"), ("activate", "ann"), ("activate", "ann"),
+        ]  # fmt: skip
+        assert [(entry["before"], entry["after"]) for entry in log[1:]] == [
+            (builtin["version"], made["version"]),
+            (builtin["version"], made["version"]),
+            (made["version"], builtin["version"]),
+        ]
+
 
 def version(operator: Operator) -> str:
     return str(json.loads(operator.server.get("/readyz"))["models"]["svm"])
@@ -190,7 +200,7 @@ def test_a_job_outlives_its_server_and_an_absence_of_the_store(tmp_path: Path) -
         ("POST", "/models/svm/retrain", b"{", (400, "invalid_json")),
         ("GET", "/jobs/none", None, (404, "job_not_found")),
         ("GET", "/jobs/%2e%2e", None, (404, "job_not_found")),
-        ("DELETE", "/jobs/20261125T000000-00000000", None, (404, "job_not_found")),
+        ("DELETE", "/jobs/20261125T000000000000-00000000", None, (404, "job_not_found")),
     ],
 )
 def test_what_is_no_job_is_refused(

@@ -20,6 +20,13 @@ CALLS = [
     ("GET", "/samples/"),
     ("GET", "/samples/export"),
     ("DELETE", "/samples/0"),
+    ("POST", "/models/svm/retrain"),
+    ("GET", "/jobs/"),
+    ("GET", "/jobs/0"),
+    ("DELETE", "/jobs/0"),
+    ("GET", "/models/svm/versions"),
+    ("POST", "/models/svm/activate"),
+    ("GET", "/audit/"),
 ]
 
 
@@ -156,7 +163,7 @@ def test_a_flood_is_slowed_down_and_fills_no_disk(
         slowed = next(reply for reply in replies if reply.status == 429)
         assert int(slowed.headers["Retry-After"]) >= 1
         stored = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
-        assert len(stored) == 10
+        assert len(stored) == 10, stored
         assert sum(path.stat().st_size for path in stored) < 20_000
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mnist_api import errors
+from mnist_api.http.audit import AuditLog
 from mnist_api.http.jobs import JobDescription, JobList, RetrainRequest
 from mnist_api.http.operations import (
     FILE,
@@ -92,6 +93,17 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             parameters=[_SAMPLE],
             failures=(*_WRITING, errors.SampleNotFound),
             statuses=("204",),
+            is_secured=True,
+        )
+    },
+    "/audit": {
+        "get": Operation(
+            "audit",
+            "Who did what, oldest first",
+            "retraining",
+            [Body(JSON, (AuditLog,))],
+            parameters=_PAGE,
+            failures=(*_READING, errors.InvalidRequest),
             is_secured=True,
         )
     },

@@ -104,8 +104,8 @@ class SampleResource:
 
     async def on_delete(self, req: Request, resp: Response, id_: str) -> None:
         """Remove it."""
-        self._gatekeeper.writer(req)
-        await asyncio.to_thread(self._samples.remove, id_)
+        by = self._gatekeeper.writer(req)
+        await asyncio.to_thread(self._samples.remove, id_, by)
         resp.status = 204
 
 

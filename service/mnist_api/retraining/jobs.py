@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from mnist_api.errors import JobNotFound, JobRunning
+from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 from mnist_api.retraining.verdict import Verdict
 from mnist_api.retraining.versions import now
@@ -27,7 +28,7 @@ EndState = Literal["promoted", "refused", "failed", "cancelled"]
 LOST_SECONDS = 90.0
 _KEPT = 100
 _PREFIX, _LEASES = "jobs/", "leases/"
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
+_ID = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -80,6 +81,7 @@ class Jobs:
 
     def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._audit = Audit(store)
         self._clock = clock
 
     def ask(self, model: str, effort: EffortName, by: str) -> Job:
@@ -88,7 +90,7 @@ class Jobs:
         Raises:
             JobRunning: another one runs, of whichever model.
         """
-        asked = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        asked = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         id_ = f"{asked}-{secrets.token_hex(4)}"
         job = Job(id_, model, effort, by, now(), self._clock())
         self._store.put(_key(id_, "job"), msgspec.json.encode(job))
@@ -98,6 +100,7 @@ class Jobs:
             self._store.delete(_key(id_, "job"))
             raise
         self._forget_old()
+        self._audit.note(by, "retrain", id_, f"{effort} training of {model} begins")
         return job
 
     def tell(self, id_: str) -> Story:
@@ -124,12 +127,19 @@ class Jobs:
 
     def end(self, id_: str, end: End) -> bool:
         """Say how a job ended; False where that was said before."""
-        return self._store.put_new(_key(id_, "end"), msgspec.json.encode(end))
+        is_first = self._store.put_new(_key(id_, "end"), msgspec.json.encode(end))
+        if is_first:
+            by = self.tell(id_).job.by
+            outcome = f"{end.state}: {end.reason}" if end.reason else end.state
+            active = None if end.verdict is None else end.verdict.active
+            self._audit.note(by, "end of job", id_, outcome, active, end.version)
+        return is_first
 
     def cancel(self, id_: str, by: str) -> Story:
         """Ask a job to stop, which it does within seconds; one that ended stays as it is."""
         if self.tell(id_).end is None:
             self._store.put_new(_key(id_, "cancel"), by.encode())
+            self._audit.note(by, "cancel", id_, "asked to stop")
         return self.tell(id_)
 
     def cancelled_by(self, id_: str) -> str | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_api.errors import SampleConflict, SampleNotFound, SamplesFull
 from mnist_api.imaging.normalise import NORMALISER_VERSION
+from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 
 Pictures = NDArray[np.uint8]
@@ -67,6 +68,7 @@ class Samples:
     def __init__(self, store: ObjectStore, most: int) -> None:
         """Keep at most so many; processes that add at the same moment may exceed it by one each."""
         self._store = store
+        self._audit = Audit(store)
         self._most = most
 
     def add(self, picture: Pictures, label: int, by: str) -> tuple[Sample, bool]:
@@ -114,7 +116,7 @@ class Samples:
             np.array([name.label for name in names], np.uint8),
         )
 
-    def remove(self, id_: str) -> None:
+    def remove(self, id_: str, by: str) -> None:
         """Remove a sample.
 
         Raises:
@@ -125,6 +127,7 @@ class Samples:
             raise SampleNotFound(f"there is no sample {id_[:64]!r}")
         for sample in known:
             self._store.delete(_key(sample))
+            self._audit.note(by, "remove sample", sample.id, f"it was labelled {sample.label}")
 
     def _named(self, id_: str) -> list[Sample]:
         return [_sample(key) for key in self._store.keys(f"{_PREFIX}{id_}-")]

@@ -8,6 +8,7 @@ import msgspec
 from mnist_api.errors import VersionNotFound, WeightsError
 from mnist_api.models.catalog import Model, load_model
 from mnist_api.models.manifest import ModelEntry
+from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 from mnist_api.retraining.verdict import Verdict
 
@@ -40,6 +41,7 @@ class Versions:
 
     def __init__(self, store: ObjectStore, builtin: Mapping[str, ModelEntry]) -> None:
         self._store = store
+        self._audit = Audit(store)
         self._builtin = builtin
 
     def records(self, model: str) -> Sequence[Record]:
@@ -106,6 +108,7 @@ class Versions:
             raise VersionNotFound(f"there is no version {version[:64]!r} of {model}")
         pointer = Pointer(version, self.active_version(model), is_builtin, now(), by)
         self._store.put(f"{_ACTIVE}/{model}", msgspec.json.encode(pointer))
+        self._audit.note(by, "activate", model, "done", pointer.previous, version)
         return pointer
 
     def prune(self, model: str, keep: int) -> Sequence[str]:

@@ -9,7 +9,7 @@ from mnist_api.retraining import runner
 from mnist_api.retraining.jobs import LOST_SECONDS, End, Jobs, Progress
 from mnist_api.retraining.log_tail import log_tail
 from mnist_api.retraining.runner import LocalRunner
-from mnist_api.retraining.stores import ObjectStore
+from mnist_api.retraining.stores import ObjectStore, open_store
 
 
 class Clock:
@@ -100,7 +100,9 @@ def test_a_cancelled_job_is_told_to_stop(jobs: Jobs, clock: Clock) -> None:
     assert jobs.cancel(job.id, "bob").end == end
 
 
-@pytest.mark.parametrize("id_", ["", "x", "../samples", "20261125T000000-00000000", "a" * 5000])
+@pytest.mark.parametrize(
+    "id_", ["", "x", "../samples", "20261125T000000000000-00000000", "a" * 5000]
+)
 def test_what_is_no_job_is_not_told(jobs: Jobs, id_: str) -> None:
     with pytest.raises(JobNotFound):
         jobs.tell(id_)
@@ -143,9 +145,10 @@ def test_without_what_trains_nothing_is_started(
 
 def test_a_process_that_ends_without_a_word_ends_its_job(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.ask("svm", "full", "ann")
-    # No such store, and no such job in it.
+    # A store that knows no such job.
+    open_store(f"file://{tmp_path}/other")
     LocalRunner(jobs, f"file://{tmp_path}/other", tmp_path, 1).start(job)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (end := jobs.tell(job.id).end) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -25,7 +25,7 @@ def test_another_label_is_refused_until_the_first_is_removed(store: ObjectStore)
     sample, _ = samples.add(image, 3, "ann")
     with pytest.raises(SampleConflict, match=f"sample {sample.id} is labelled 3; delete it first"):
         samples.add(image, 5, "bob")
-    samples.remove(sample.id)
+    samples.remove(sample.id, "ann")
     assert samples.add(image, 5, "bob") == (Sample(sample.id, 5), True)
 
 
@@ -56,7 +56,7 @@ def test_there_are_so_many_at_most(store: ObjectStore) -> None:
     with pytest.raises(SamplesFull):
         samples.add(picture(), 2, "ann")
     assert samples.add(first, 0, "ann")[1] is False
-    samples.remove(second.id)
+    samples.remove(second.id, "ann")
     assert samples.add(picture(), 2, "ann")[1]
 
 
@@ -85,4 +85,4 @@ def test_an_empty_store_has_arrays_of_nothing(store: ObjectStore) -> None:
 @pytest.mark.parametrize("id_", ["", "0" * 32, "../jobs", "-" * 32, "é" * 32, "0" * 31])
 def test_what_is_not_there_cannot_be_removed(store: ObjectStore, id_: str) -> None:
     with pytest.raises(SampleNotFound):
-        Samples(store, 1).remove(id_)
+        Samples(store, 1).remove(id_, "ann")
