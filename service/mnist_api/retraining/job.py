@@ -32,7 +32,6 @@ from mnist_api.training.evaluate import in_parts
 from mnist_api.training.publish import Made, entry_of
 
 T = TypeVar("T")
-# Serving keeps its latency: it gets nine parts of a processor that both want.
 _NICENESS = 10
 # A result is kept through so long an absence of the store.
 _PATIENCE_SECONDS, _RETRY_SECONDS = 600.0, 2.0
@@ -47,7 +46,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, help="folder of the built-in models")
     parser.add_argument("--keep-versions", type=int, default=10)
     options = parser.parse_args()
-    os.nice(_NICENESS)
+    _step_back()
     # A group of its own, so that cancelling ends all of it and nothing else.
     with suppress(PermissionError):
         os.setsid()
@@ -63,6 +62,16 @@ def main() -> None:
             traceback.print_exc()
             end = End("failed", now(), f"{type(error).__name__}: {error}")
         persist(lambda: jobs.end(job.id, end))
+
+
+def _step_back() -> None:
+    """Leave the processors to those who serve.
+
+    Who is only nicer is not interrupted when a request comes, but ends its turn of some ms first.
+    """
+    os.nice(_NICENESS)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 class Training:
