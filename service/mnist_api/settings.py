@@ -204,9 +204,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Annotated[
         str,
         Meta(
-            pattern=r"^$|^file:///.+$",
-            description="Where samples, jobs and versions are kept: `file:///folder`, the same for "
-            "all replicas. Needed where a token is set.",
+            pattern=r"^$|^file:///.+$|^s3://[^/]+(/.*)?$",
+            description="Where samples, jobs and versions are kept, the same for all replicas: "
+            "`file:///folder` or `s3://bucket/prefix` (with the extra `s3`; keys and region come "
+            "from AWS's own variables). Needed where a token is set.",
         ),
     ] = ""
     max_samples: Annotated[

@@ -43,7 +43,7 @@ class ObjectStore(Protocol):
 
 
 def open_store(url: str, *, make: bool = True) -> ObjectStore:
-    """Return the store at `file:///folder`.
+    """Return the store at `file:///folder` or `s3://bucket/prefix`.
 
     Args:
         url: where it is.
@@ -53,6 +53,11 @@ def open_store(url: str, *, make: bool = True) -> ObjectStore:
     Raises:
         StoreUnavailable: it cannot be reached, or may not be written.
     """
+    # Each imported where it is wanted: a bucket needs an extra, and 16 MB.
+    if url.startswith("s3://"):
+        from mnist_api.retraining.s3_store import BucketStore  # noqa: PLC0415
+
+        return BucketStore(url)
     from mnist_api.retraining.directory_store import DirectoryStore  # noqa: PLC0415
 
     return DirectoryStore(unquote(urlsplit(url).path), make=make)

@@ -1,8 +1,26 @@
-"""What every store must do."""
+"""What every store must do: a folder, and a bucket of a real S3-compatible server."""
 
+import secrets
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from mnist_api.retraining.stores import ObjectStore, read_all
+import pytest
+
+from mnist_api.errors import StoreUnavailable
+from mnist_api.retraining.stores import ObjectStore, open_store, read_all
+from tests.support.bucket import running_bucket
+
+
+@pytest.fixture(params=["file", "s3"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ObjectStore:
+    if request.param == "file":
+        return open_store(f"file://{tmp_path}/store")
+    for name, value in request.getfixturevalue("bucket").environ.items():
+        monkeypatch.setenv(name, value)
+    return open_store(f"s3://digits/{secrets.token_hex(4)}")
 
 
 def test_what_was_put_is_got(store: ObjectStore) -> None:
@@ -52,3 +70,25 @@ def test_many_are_read_at_once_without_those_that_are_gone(store: ObjectStore) -
         store.put(f"a/{number}", b"%d" % number)
     found = read_all(store, [f"a/{number}" for number in range(50)])
     assert found == {f"a/{number}": b"%d" % number for number in range(40)}
+
+
+def test_a_bucket_that_does_not_answer_is_told_and_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with running_bucket("digits") as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(StoreUnavailable):
+            open_store("s3://no-such-bucket")
+        store = open_store("s3://digits")
+        store.put("a/b", b"one")
+        server.process.send_signal(signal.SIGSTOP)
+        for call in (
+            lambda: store.get("a/b"),
+            lambda: store.put_new("a/c", b""),
+            lambda: store.keys("a/"),
+        ):
+            with pytest.raises(StoreUnavailable, match="the store cannot be used"):
+                call()
+        server.process.send_signal(signal.SIGCONT)
+        assert store.get("a/b") == b"one"
