@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz loadtest loadtest-ui ab peers scaling report train study e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz fuzz-parsers loadtest loadtest-ui ab peers scaling report train study e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -74,6 +74,10 @@ study: .venv-dev/installed ## Train the recipes on five draws of the 500, for me
 
 fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service thousands of things that its description allows, or does not
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(DEV)/python -m pytest -s tests/integration/test_openapi.py
+
+fuzz-parsers: .venv-dev/installed ## Feed the parsers what coverage leads to (RUNS=400000 each)
+	for target in decode base64 tensors bodies; do \
+		$(DEV)/python -m tests.fuzz $$target $(or $(RUNS),400000) || exit; done
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
 	tools/system-deps wrk openssl

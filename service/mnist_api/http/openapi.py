@@ -14,6 +14,7 @@ from falcon.asgi import Request, Response
 from mnist_api import errors
 from mnist_api.http.errors import ErrorBody
 from mnist_api.http.operations import (
+    ANYWHERE,
     OPERATIONS,
     Body,
     Operation,
@@ -70,11 +71,16 @@ def _described(operation: Operation) -> dict[str, Any]:
         "tags": [operation.tag],
         "responses": {
             **dict.fromkeys(operation.statuses, _success(operation)),
-            **_failures(operation.failures),
+            **_failures((*operation.failures, *ANYWHERE)),
         },
     }
     if operation.is_secured:
         described["security"] = [{_BEARER: []}]
+    if operation.links:
+        described["responses"]["200"]["links"] = {
+            name: {"operationId": name, "parameters": {"name": f"$response.body#{where}"}}
+            for name, where in operation.links.items()
+        }
     if operation.parameters:
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.request:

@@ -1,7 +1,7 @@
 """What can be asked, address by address: the part of the API's description that no type holds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -61,6 +61,9 @@ class Operation:
     """Further types that a schema refers to."""
     parameters: Sequence[Parameter] = ()
     failures: Sequence[type[errors.ApiError]] = ()
+    """Errors of its own, beside those that any request may meet."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """By an operation's name, where in the answer the `name` lies that it can be asked about."""
     statuses: Sequence[str] = ("200",)
     is_secured: bool = False
     """Whether only bearers of a token may ask it."""
@@ -68,6 +71,9 @@ class Operation:
 
 Operations = Mapping[str, Mapping[str, Operation]]
 """Operations by method, by address."""
+
+ANYWHERE: Final = (errors.MalformedRequest, errors.IncompleteHead, errors.Overloaded)
+"""What the connection itself answers to any request."""
 
 MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
 _VERSION: Final = Parameter("version", "path", "The version that is served.", TEXT)
@@ -111,18 +117,14 @@ _IMAGES: Final = (
     Body("application/x-npy", FILE),
 )
 NO_ROOM: Final = (
-    errors.IncompleteHead,
     errors.IncompleteBody,
     errors.BodyTooLarge,
     errors.BatchTooLarge,
     errors.ImageTooLarge,
-    errors.Overloaded,
     errors.DeadlineExceeded,
 )
 NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
-NOT_HTTP: Final = (errors.MalformedRequest,)
 _INFER_ERRORS: Final = (
-    *NOT_HTTP,
     errors.InvalidJson,
     errors.InvalidRequest,
     errors.InvalidTensor,
@@ -145,6 +147,7 @@ def _model_v2(name: str, parameters: Sequence[Parameter]) -> dict[str, Mapping[s
                 [Body(JSON, (ModelMetadata,))],
                 parameters=parameters,
                 failures=missing,
+                links={"modelInfer": "/name"},
             )
         },
         "/ready": {
@@ -181,7 +184,6 @@ OPERATIONS: Final[Operations] = {
             _IMAGES,
             parameters=_OPTIONS,
             failures=(
-                *NOT_HTTP,
                 errors.InvalidJson,
                 errors.InvalidRequest,
                 errors.UnsupportedMediaType,
@@ -192,7 +194,17 @@ OPERATIONS: Final[Operations] = {
             types=(PredictResponse,),
         )
     },
-    "/models": {"get": Operation("models", "The models", "models", [Body(JSON, (ModelList,))])},
+    "/models": {
+        "get": Operation(
+            "models",
+            "The models",
+            "models",
+            [Body(JSON, (ModelList,))],
+            links=dict.fromkeys(
+                ("model", "modelMetadata", "modelReady", "modelInfer"), "/models/0"
+            ),
+        )
+    },
     "/models/{name}": {
         "get": Operation(
             "model",

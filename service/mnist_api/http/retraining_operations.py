@@ -11,7 +11,6 @@ from mnist_api.http.operations import (
     MODEL,
     NO_PICTURE,
     NO_ROOM,
-    NOT_HTTP,
     TEXT,
     TIMEOUT,
     Body,
@@ -35,7 +34,6 @@ _JOB: Final = Parameter("id_", "path", "The job's id.", TEXT)
 _READING: Final = (errors.Unauthorized, errors.StoreUnavailable)
 _WRITING: Final = (*_READING, errors.TooManyRequests)
 _BODY: Final = (
-    errors.IncompleteHead,
     errors.IncompleteBody,
     errors.BodyTooLarge,
     errors.InvalidJson,
@@ -53,7 +51,6 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             parameters=(TIMEOUT,),
             failures=(
                 *_WRITING,
-                *NOT_HTTP,
                 *NO_ROOM,
                 *NO_PICTURE,
                 errors.InvalidJson,
@@ -117,7 +114,6 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             parameters=[MODEL],
             failures=(
                 *_WRITING,
-                *NOT_HTTP,
                 *_BODY,
                 errors.ModelNotFound,
                 errors.JobRunning,
@@ -180,7 +176,6 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             parameters=[MODEL],
             failures=(
                 *_WRITING,
-                *NOT_HTTP,
                 *_BODY,
                 errors.ModelNotFound,
                 errors.VersionNotFound,

@@ -49,11 +49,24 @@ def test_every_filter_is_undone_as_pillow_does(filters: list[int], seed: int) ->
     assert (pixels == by_pillow(data)).all()
 
 
-@pytest.mark.parametrize(
-    "lines", [b"", bytes(811), bytes(813), bytes(10_000_000), b"\5" + bytes(811)]
-)
-def test_too_little_too_much_and_unknown_filters_are_left_to_pillow(lines: bytes) -> None:
+@pytest.mark.parametrize("lines", [b"", bytes(811), b"\5" + bytes(811)])
+def test_too_little_and_unknown_filters_are_left_to_pillow(lines: bytes) -> None:
     assert read_grey_png(png_with(lines)) is None
+
+
+@pytest.mark.parametrize("lines", [bytes(813), bytes(10_000_000)])
+def test_of_too_much_only_the_picture_is_read_as_by_pillow(lines: bytes) -> None:
+    data = png_with(b"\0\7" + lines)
+    pixels = read_grey_png(data)
+    assert pixels is not None
+    assert (pixels == by_pillow(data)).all()
+
+
+def test_what_follows_the_end_is_ignored_as_by_pillow() -> None:
+    data = png_of(np.eye(28, dtype=np.uint8)) + b"\0\0"
+    pixels = read_grey_png(data)
+    assert pixels is not None
+    assert (pixels == by_pillow(data)).all()
 
 
 @given(st.data())
