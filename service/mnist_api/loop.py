@@ -37,7 +37,6 @@ def add_loop(
 
     Raises:
         SettingsError: as `read_tokens` says.
-        StoreUnavailable: the store cannot be opened.
     """
     gatekeeper = Gatekeeper(read_tokens(settings), settings.samples_per_second)
     store = open_store(settings.store)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from mnist_api.errors import SettingsError
@@ -24,7 +25,7 @@ def read_tokens(settings: Settings) -> Mapping[str, str]:
 
     Raises:
         SettingsError: the file cannot be read, a token is none, two bear one name, or there is no
-            store for the loop. The message never holds a secret.
+            store for the loop, or not what reaches it. The message never holds a secret.
     """
     tokens: dict[str, str] = {}
     for line in _lines(settings):
@@ -37,9 +38,15 @@ def read_tokens(settings: Settings) -> Mapping[str, str]:
         tokens[name] = secret
     if not tokens:
         raise SettingsError(f"{variable('token_file')} has no token in it")
-    if not settings.store:
-        raise SettingsError(f"with a token, {variable('store')} must say where to keep samples")
+    _check_store(settings.store)
     return tokens
+
+
+def _check_store(url: str) -> None:
+    if not url:
+        raise SettingsError(f"with a token, {variable('store')} must say where to keep samples")
+    if url.startswith("s3://") and find_spec("obstore") is None:
+        raise SettingsError(f"{variable('store')}={url!r} needs pip install 'mnist-api[s3]'")
 
 
 def _lines(settings: Settings) -> list[str]:

@@ -189,6 +189,20 @@ def test_a_new_process_serves_the_active_version_from_its_first_answer_on(
         assert ready["models"]["svm"] == adding_one.version
 
 
+def test_a_process_that_starts_without_its_store_serves_what_it_brings(
+    tmp_path: Path, versions: Versions, adding_one: Candidate
+) -> None:
+    versions.activate("svm", add(versions, adding_one), "ann")
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    (tmp_path / "store").write_bytes(b"no folder")
+    with running_loop(tmp_path) as operator:
+        assert served(operator.server) == BUILTIN
+        assert operator.server.metric('mnist_api_activation_behind{model="svm"}') == 1
+        (tmp_path / "store").unlink()
+        (tmp_path / "elsewhere").rename(tmp_path / "store")
+        wait_until(lambda: served(operator.server) == adding_one.version)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [

@@ -180,6 +180,16 @@ def test_a_store_that_has_gone_is_told_and_comes_back(
         assert again.status == 201
 
 
+@pytest.mark.parametrize("path", ["/samples/", "/models/svm/activate", "/models/svm/retrain"])
+def test_megabytes_without_a_token_are_refused_by_an_answer_and_no_reset(
+    operator: Operator, path: str
+) -> None:
+    nobody = replace(operator, token=None)
+    assert nobody.call("POST", path, b" " * 9_000_000).status == 401
+    assert nobody.call("POST", path, b" " * 11_000_000).status == 413
+    assert operator.get("/samples/")["count"] == 0
+
+
 def test_a_token_is_never_logged(tmp_path: Path) -> None:
     with running_loop(tmp_path, access_log="true", log_level="debug") as operator:
         operator.get("/samples/")

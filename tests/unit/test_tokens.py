@@ -52,6 +52,13 @@ def test_a_file_that_is_not_there_is_named_by_its_setting() -> None:
         read_tokens(Settings(token_file="/nowhere", store=STORE))
 
 
+def test_a_bucket_needs_what_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(token=SECRET, store="s3://digits")
+    monkeypatch.setattr("mnist_api.tokens.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"needs pip install 'mnist-api\[s3\]'"):
+        read_tokens(settings)
+
+
 def test_a_token_needs_a_store() -> None:
     with pytest.raises(SettingsError, match="MNIST_API_STORE must say where"):
         read_tokens(Settings(token=SECRET))

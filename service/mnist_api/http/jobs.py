@@ -75,9 +75,9 @@ class RetrainResource:
 
     async def on_post(self, req: Request, resp: Response, name: str) -> None:
         """Start a training: 202, and where to watch it."""
+        body = await read_body(req, self._max_body_bytes)
         by = self._gatekeeper.writer(req)
         find_model(self._catalog, name)
-        body = await read_body(req, self._max_body_bytes)
         asked = parsed(_DECODER, body) if body else RetrainRequest()
         job = await asyncio.to_thread(self._start, name, asked.effort, by)
         resp.status = 202

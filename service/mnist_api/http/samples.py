@@ -72,8 +72,10 @@ class SamplesResource:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Store a sample: 201 once it is durable, 200 where it was there before."""
+        # Read before anybody is refused: a connection with half a body left would be reset.
+        body = await read_body(req, self._max_body_bytes)
         name = self._gatekeeper.writer(req)
-        asked = parsed(_DECODER, await read_body(req, self._max_body_bytes))
+        asked = parsed(_DECODER, body)
         until = Deadline(self._patience.deadline(req))
         picture = await self._pictures.make(decode_base64(asked.image), until)
         sample, is_new = await asyncio.to_thread(self._samples.add, picture, asked.label, name)

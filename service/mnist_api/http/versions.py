@@ -115,8 +115,9 @@ class ActivateResource:
 
     async def on_post(self, req: Request, resp: Response, name: str) -> None:
         """Set the pointer that all workers follow."""
+        body = await read_body(req, self._max_body_bytes)
         by = self._gatekeeper.writer(req)
         find_model(self._catalog, name)
-        asked = parsed(_DECODER, await read_body(req, self._max_body_bytes))
+        asked = parsed(_DECODER, body)
         pointer = await asyncio.to_thread(self._versions.activate, name, asked.version, by)
         resp.data = msgspec.json.encode(ActivateResponse(name, pointer.version, pointer.previous))

@@ -18,14 +18,10 @@ class DirectoryStore:
     """Objects are files. What is complete appears by a rename or a link, never before."""
 
     def __init__(self, folder: str | Path, *, make: bool = True) -> None:
-        """Open the folder, or make it.
-
-        Raises:
-            StoreUnavailable: it is not there, or cannot be made.
-        """
+        """Open the folder, or make it; where that fails, the first call will tell."""
         self._folder = Path(folder)
         self._beside = self._folder / _BESIDE
-        with _refusals():
+        with suppress(OSError):
             if make:
                 self._beside.mkdir(parents=True, exist_ok=True)
             self._sweep()

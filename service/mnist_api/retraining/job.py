@@ -50,7 +50,7 @@ def main() -> None:
     # A group of its own, so that cancelling ends all of it and nothing else.
     with suppress(PermissionError):
         os.setsid()
-    store = persist(lambda: open_store(options.store, make=False))
+    store = open_store(options.store, make=False)
     jobs = Jobs(store)
     job = persist(lambda: jobs.tell(options.id)).job
     builtin = read_manifest(options.weights).models

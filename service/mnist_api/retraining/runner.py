@@ -54,19 +54,35 @@ class LocalRunner:
             raise TrainingUnavailable("the digits to train on, digits.npz, are not here")
 
     def start(self, job: Job) -> None:
-        """Start a job's process."""
+        """Start a job's process.
+
+        Raises:
+            TrainingUnavailable: the machine has no room for one.
+        """
+        try:
+            self._start(job)
+        except OSError as error:
+            reason = f"no process can be started: {error.strerror}"
+            self._jobs.end(job.id, End("failed", now(), reason))
+            raise TrainingUnavailable(reason) from error
+
+    def _start(self, job: Job) -> None:
         environ = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_JOBS}
         command = [sys.executable, "-m", "mnist_api.retraining.job", job.id, *self._arguments]
         # A file and no pipe: nobody need read it, so a job outlives who started it.
         output = tempfile.TemporaryFile()  # noqa: SIM115 - the waiting thread closes it
-        process = subprocess.Popen(  # noqa: S603 - our own module, and an id of our own making
-            command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own module, and an id of our own making
+                command,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except OSError:
+            output.close()
+            raise
         threading.Thread(
             target=self._wait, args=(job, process, output), name=job.id, daemon=True
         ).start()

@@ -22,22 +22,16 @@ class BucketStore:
     """Objects are objects. S3 itself is atomic and durable."""
 
     def __init__(self, url: str) -> None:
-        """Open a bucket, and look whether it is there.
-
-        Raises:
-            StoreUnavailable: it is not, or does not let us in.
-        """
-        with _refusals():
-            self._bucket = S3Store.from_url(
-                url,
-                client_options={
-                    "connect_timeout": _CONNECT,
-                    "timeout": _ANSWER,
-                    "allow_http": True,
-                },
-                retry_config={"max_retries": 3, "retry_timeout": _ALL},
-            )
-        self.keys("")
+        """Name a bucket; whether it is there, and lets us in, the first call will tell."""
+        self._bucket = S3Store.from_url(
+            url,
+            client_options={
+                "connect_timeout": _CONNECT,
+                "timeout": _ANSWER,
+                "allow_http": True,
+            },
+            retry_config={"max_retries": 3, "retry_timeout": _ALL},
+        )
 
     def get(self, key: str) -> bytes | None:
         """Return an object, or None where there is none."""

@@ -43,15 +43,12 @@ class ObjectStore(Protocol):
 
 
 def open_store(url: str, *, make: bool = True) -> ObjectStore:
-    """Return the store at `file:///folder` or `s3://bucket/prefix`.
+    """Return the store at `file:///folder` or `s3://bucket/prefix`, reachable or not.
 
     Args:
         url: where it is.
         make: whether to make a folder that is not there; one that has gone for a while, such as a
             file system that is not mounted, must not be made anew by who knows that it was there.
-
-    Raises:
-        StoreUnavailable: it cannot be reached, or may not be written.
     """
     # Each imported where it is wanted: a bucket needs an extra, and 16 MB.
     if url.startswith("s3://"):

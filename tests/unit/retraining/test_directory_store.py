@@ -34,15 +34,16 @@ def test_a_folder_that_has_gone_is_not_an_empty_one(tmp_path: Path) -> None:
             call()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told_by_its_use(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreUnavailable):
-        open_store(f"file://{tmp_path}/file/store")
+    store = open_store(f"file://{tmp_path}/file/store")
+    with pytest.raises(StoreUnavailable, match="Not a directory"):
+        store.get("a/b")
 
 
 def test_a_folder_that_was_there_is_not_made_anew(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
-        open_store(f"file://{tmp_path}/store", make=False)
+        open_store(f"file://{tmp_path}/store", make=False).keys("")
     assert not (tmp_path / "store").exists()
 
 

@@ -143,6 +143,21 @@ def test_without_what_trains_nothing_is_started(
         local.check()
 
 
+def test_a_machine_without_room_for_a_process_is_told(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(runner.subprocess, "Popen", fail)
+    job = jobs.ask("svm", "full", "ann")
+    with pytest.raises(TrainingUnavailable, match="Cannot allocate memory"):
+        LocalRunner(jobs, f"file://{tmp_path}", tmp_path, 1).start(job)
+    end = jobs.tell(job.id).end
+    assert end is not None
+    assert end.state == "failed"
+
+
 def test_a_process_that_ends_without_a_word_ends_its_job(jobs: Jobs, tmp_path: Path) -> None:
     job = jobs.ask("svm", "full", "ann")
     # A store that knows no such job.

@@ -79,7 +79,7 @@ def test_a_bucket_that_does_not_answer_is_told_and_used_again(
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(StoreUnavailable):
-            open_store("s3://no-such-bucket")
+            open_store("s3://no-such-bucket").keys("")
         store = open_store("s3://digits")
         store.put("a/b", b"one")
         server.process.send_signal(signal.SIGSTOP)
