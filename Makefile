@@ -94,7 +94,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --extra otel $(LOCK) -o requirements/otel.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
-	printf 'tritonclient[http]\nkserve\nschemathesis\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
+	printf 'tritonclient[http]\nkserve\nschemathesis\nmoto[s3]\nflask\nflask-cors\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt

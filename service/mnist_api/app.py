@@ -17,6 +17,7 @@ from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
 from mnist_api.http.openapi import OpenApiResource
+from mnist_api.http.operations import OPERATIONS
 from mnist_api.http.page import PageResource
 from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
@@ -29,6 +30,7 @@ from mnist_api.prediction.decode_pool import DecodePool
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
+from mnist_api.tokens import is_retraining_on
 
 if TYPE_CHECKING:
     from mnist_api.tracing import Tracing
@@ -50,7 +52,8 @@ def create_app(
     """
     watch = tracing.stage if tracing else None
     metrics = Metrics(registry)
-    metrics.describe_models(catalog)
+    for model in catalog:
+        metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
     patience = Patience(settings.request_timeout_ms / 1000, metrics)
@@ -60,13 +63,21 @@ def create_app(
         LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
     )
     pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
-    predictor = Predictor(catalog, pictures, cache, costs, metrics, watch)
+    predictor = Predictor(pictures, cache, costs, metrics, watch)
     closers = [pool.close, cache.close]
     app = App()
     if tracing is not None:
         app.add_middleware(tracing)
         closers.append(tracing.close)
     app.add_middleware(Observability(metrics, access_log=settings.access_log))
+    operations = OPERATIONS
+    if is_retraining_on(settings):
+        # Imported here, so that who does not want it has nothing of it.
+        from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
+        from mnist_api.loop import add_loop  # noqa: PLC0415
+
+        add_loop(app, settings, catalog, pictures, patience, metrics, registry)
+        operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
@@ -74,12 +85,14 @@ def create_app(
     app.add_route("/", page)
     app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)
-    predict = PredictResource(predictor, patience, settings.max_body_bytes, settings.max_batch)
+    predict = PredictResource(
+        catalog, predictor, patience, settings.max_body_bytes, settings.max_batch
+    )
     app.add_route("/predict", predict)
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
-    app.add_route("/openapi.json", OpenApiResource())
+    app.add_route("/openapi.json", OpenApiResource(operations))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))

@@ -44,6 +44,12 @@ class InvalidTensor(ApiError):
     status, code = 400, "invalid_tensor"
 
 
+class Unauthorized(ApiError):
+    """The call needs a bearer token, and has none or a wrong one."""
+
+    status, code = 401, "unauthorized"
+
+
 class NotFound(ApiError):
     """No such address."""
 
@@ -62,6 +68,18 @@ class VersionNotFound(ApiError):
     status, code = 404, "version_not_found"
 
 
+class SampleNotFound(ApiError):
+    """An address names a sample that is not stored."""
+
+    status, code = 404, "sample_not_found"
+
+
+class JobNotFound(ApiError):
+    """An address names a job that there is not."""
+
+    status, code = 404, "job_not_found"
+
+
 class MethodNotAllowed(ApiError):
     """The address exists, the method does not."""
 
@@ -78,6 +96,24 @@ class IncompleteHead(ApiError):
     """The request line and headers took too long to arrive."""
 
     status, code = 408, "incomplete_head"
+
+
+class SampleConflict(ApiError):
+    """The same picture is stored under another label."""
+
+    status, code = 409, "sample_conflict"
+
+
+class SamplesFull(ApiError):
+    """As many samples are stored as may be."""
+
+    status, code = 409, "samples_full"
+
+
+class JobRunning(ApiError):
+    """A model is being trained already, and one at a time is enough for a machine."""
+
+    status, code = 409, "job_running"
 
 
 class BodyTooLarge(ApiError):
@@ -131,6 +167,27 @@ class NoDigit(ApiError):
     """The image is uniform: there is no ink on it."""
 
     status, code = 422, "no_digit"
+
+
+class TooManyRequests(ApiError):
+    """Calls that write come faster than they may; `Retry-After` says when to ask again."""
+
+    status, code = 429, "too_many_requests"
+
+
+class TrainingUnavailable(ApiError):
+    """Models cannot be trained here: what trains them is not installed."""
+
+    status, code = 501, "training_unavailable"
+
+
+class StoreUnavailable(ApiError):
+    """The store of samples and versions cannot be read or written."""
+
+    status, code = 503, "store_unavailable"
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message, retry_after=retry_after)
 
 
 class Overloaded(ApiError):

@@ -12,7 +12,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from mnist_api.models.catalog import Catalog
+from mnist_api.models.catalog import Model
 from mnist_api.tallies import BatchHistogram, CounterTally, HistogramTally, Tallies
 
 FLUSH_SECONDS = 0.5
@@ -89,7 +89,7 @@ class Metrics:
         )
         self._models = Gauge(
             "mnist_api_model_info",
-            "Always 1; the labels tell which weights are served.",
+            "1 for the weights that are served, 0 for those that were.",
             ("model", "version", "sha256"),
             registry=registry,
             multiprocess_mode="livemax",
@@ -130,10 +130,10 @@ class Metrics:
         """Hand what has gathered to Prometheus's files; see `FLUSH_SECONDS`."""
         self._tallies.flush()
 
-    def describe_models(self, catalog: Catalog) -> None:
-        """Say which weights this process serves."""
-        for model in catalog:
-            self._models.labels(model.name, model.entry.version, model.entry.sha256).set(1)
+    def describe_model(self, model: Model, *, is_served: bool) -> None:
+        """Say which weights this process serves, or serves no more."""
+        entry = model.entry
+        self._models.labels(model.name, entry.version, entry.sha256).set(int(is_served))
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

@@ -190,6 +190,64 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "ms"},
         ),
     ] = 10_000
+    token: Annotated[
+        str,
+        Meta(
+            description="What a caller of the retraining loop must bear, `name:secret` or only the "
+            "secret (16 letters or more); the name goes into the audit log. Without a token there "
+            "is no such loop: 404."
+        ),
+    ] = ""
+    token_file: Annotated[
+        str, Meta(description="The same from a file, where each line may be the token of another.")
+    ] = ""
+    store: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^file:///.+$|^s3://[^/]+(/.*)?$",
+            description="Where samples, jobs and versions are kept, the same for all replicas: "
+            "`file:///folder` or `s3://bucket/prefix` (with the extra `s3`; keys and region come "
+            "from AWS's own variables). Needed where a token is set.",
+        ),
+    ] = ""
+    max_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most samples stored, of 1.2 kB each.",
+            extra={"unit": "samples"},
+        ),
+    ] = 10_000
+    samples_per_second: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            description="Most calls a second of one worker that write to the store; then 429.",
+            extra={"unit": "1/s"},
+        ),
+    ] = 50
+    activation_poll_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=60.0,
+            description="How often a worker looks which versions are active; loading one takes "
+            "well under a second more.",
+            extra={"unit": "s"},
+        ),
+    ] = 2.0
+    keep_versions: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Newest versions of a model that are kept, beside the active one and the "
+            "one before it.",
+            extra={"unit": "versions"},
+        ),
+    ] = 10
     graceful_timeout_seconds: Annotated[
         int,
         Meta(

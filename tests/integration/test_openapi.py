@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import WEIGHTS
+from tests.support.loop import SECRET, running_loop
 from tests.support.server import Server
 
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
@@ -22,17 +25,30 @@ def test_the_description_is_served(server: Server) -> None:
 
 
 def test_schemathesis_finds_nothing(server: Server) -> None:
+    search(server)
+
+
+def test_schemathesis_finds_nothing_in_the_retraining_loop(tmp_path: Path) -> None:
+    # Without the digits nothing is trained: dozens of trainings are not what is tested here.
+    weights = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, weights, ignore=shutil.ignore_patterns("digits.npz"))
+    with running_loop(tmp_path, weights=str(weights), samples_per_second="10000") as operator:
+        search(operator.server, "--header", f"Authorization: Bearer {SECRET}")
+
+
+def search(server: Server, *options: str) -> None:
+    """Have schemathesis ask all that the service describes."""
     if not SCHEMATHESIS.exists():
         pytest.fail("schemathesis is missing: make .venv-clients/installed")
     effort = ["--max-examples", EXAMPLES] if EXAMPLES else ["--max-examples", "8", "--seed", "1"]
     done = subprocess.run(
         [SCHEMATHESIS, "--config-file", CLIENTS / "schemathesis.toml",
-         "run", server.url + "/openapi.json", "--no-color", *effort],
+         "run", server.url + "/openapi.json", "--no-color", *effort, *options],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if EXAMPLES:
         print(done.stdout)
     assert done.returncode == 0, done.stdout
     assert not re.search(
-        rb'^mnist_api_http_requests_total{.*status="500"', server.get("/metrics"), re.M
+        rb'^mnist_api_http_requests_total{.*status="500"', server.get("/metrics"), re.MULTILINE
     )

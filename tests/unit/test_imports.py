@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "service" / "mnist_api"
 # A module may import from its own layer and from those behind it.
 LAYERS = {
-    "http": {"prediction", "imaging", "models", "cache"},
+    "http": {"prediction", "imaging", "models", "cache", "retraining"},
+    "retraining": {"imaging", "models", "training"},
     "prediction": {"imaging", "models", "cache"},
     "cache": {"imaging", "models"},
     "models": set(),
@@ -38,13 +40,21 @@ def test_no_module_imports_upward(layer: str) -> None:
         assert imported(path) <= allowed, path
 
 
-def test_the_server_loads_neither_tensorflow_nor_scikit_learn() -> None:
+@pytest.mark.parametrize("is_retraining", [False, True])
+def test_the_server_loads_neither_tensorflow_nor_scikit_learn(
+    tmp_path: Path, is_retraining: bool
+) -> None:
+    retraining = {"MNIST_API_TOKEN": "a" * 16, "MNIST_API_STORE": f"file://{tmp_path}"}
     program = (
         "import sys; from mnist_api.asgi import application; application();"
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib',"
-        " 'mnist_api.training') if name in sys.modules])"
+        " 'mnist_api.training', 'mnist_api.retraining') if name in sys.modules])"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        env={**os.environ, **(retraining if is_retraining else {})},
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    assert result.stdout.strip() == "[]"
+    assert result.stdout.strip() == str(["mnist_api.retraining"] * is_retraining)

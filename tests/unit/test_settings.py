@@ -41,13 +41,14 @@ WRONG = {
     "log_level": "loud",
     "access_log": "perhaps",
     "hint": "perhaps",
+    "store": "ftp://somewhere",
 }
 NUMBERS = {
     field: get_args(hint)[1]
     for field, hint in get_type_hints(Settings, include_extras=True).items()
     if get_args(hint)[0] in (int, float)
 }
-FREE_TEXT = {"weights"}
+FREE_TEXT = {"weights", "token", "token_file"}
 
 
 @pytest.mark.parametrize("field", sorted(set(Settings.__struct_fields__) - FREE_TEXT))

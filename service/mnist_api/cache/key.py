@@ -1,6 +1,7 @@
 """What an answer depends on, as the key under which it is remembered."""
 
 import hashlib
+from collections.abc import Iterable
 
 from mnist_api.imaging.normalise import NORMALISER_VERSION
 from mnist_api.models.catalog import Model
@@ -11,9 +12,10 @@ def image_digest(image: bytes) -> str:
     return hashlib.blake2b(image, digest_size=16).hexdigest()
 
 
-def model_prefix(model: Model) -> str:
-    """Return what tells two models, two trainings of one, and two normalisers apart.
+def keys_of(models: Iterable[Model], image: bytes) -> dict[str, str]:
+    """Return, by model, the key of its answer: other weights or another normaliser, another key.
 
     Request headers never enter a key; a retrained model never meets its predecessor's answers.
     """
-    return f"{model.name}:{model.entry.version}:{NORMALISER_VERSION}:"
+    end = f":{NORMALISER_VERSION}:{image_digest(image)}"
+    return {model.name: model.identity + end for model in models}

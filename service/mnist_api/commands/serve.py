@@ -7,6 +7,7 @@ from mnist_api.commands.exits import Exit
 from mnist_api.errors import SettingsError, WeightsError
 from mnist_api.models.manifest import read_manifest, read_weights
 from mnist_api.settings import Settings, from_environment
+from mnist_api.tokens import is_retraining_on, read_tokens
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check what can be checked in one process, then become gunicorn until a signal stops it."""
     try:
-        check_weights(from_environment())
+        settings = from_environment()
+        check_weights(settings)
+        if is_retraining_on(settings):
+            read_tokens(settings)
     except (SettingsError, WeightsError) as error:
         sys.stderr.write(f"mnist-api: {error}\n")
         return Exit.CONFIGURATION

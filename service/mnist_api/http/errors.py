@@ -4,7 +4,7 @@ import msgspec
 from falcon import HTTPError, HTTPMethodNotAllowed, HTTPNotFound
 from falcon.asgi import App, Request, Response
 
-from mnist_api.errors import ApiError, InvalidRequest, MethodNotAllowed, NotFound
+from mnist_api.errors import ApiError, InvalidRequest, MethodNotAllowed, NotFound, Unauthorized
 from mnist_api.logs import LOGGER
 
 _INTERNAL = ApiError("the service failed; the request id says where to look in its log")
@@ -35,6 +35,8 @@ def _answer(resp: Response, error: ApiError) -> None:
     resp.data = error_body(error)
     if error.retry_after is not None:
         resp.set_header("Retry-After", str(error.retry_after))
+    if isinstance(error, Unauthorized):
+        resp.set_header("WWW-Authenticate", 'Bearer realm="mnist-api"')
 
 
 async def _on_api_error(

@@ -36,12 +36,12 @@ class ReadinessResource:
     """Says that the models are loaded; exists only once they are."""
 
     def __init__(self, catalog: Catalog) -> None:
-        versions = {model.name: model.entry.version for model in catalog}
-        self._body = msgspec.json.encode(Ready(models=versions))
+        self._catalog = catalog
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the versions that this worker serves."""
-        resp.data = self._body
+        versions = {model.name: model.entry.version for model in self._catalog}
+        resp.data = msgspec.json.encode(Ready(models=versions))
 
 
 class MetricsResource:

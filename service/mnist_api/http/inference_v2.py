@@ -11,6 +11,7 @@ from mnist_api.http.body import read_body
 from mnist_api.http.infer_response import OUTPUTS, write_response
 from mnist_api.http.models import find_model
 from mnist_api.http.patience import Patience
+from mnist_api.http.predict import VERSION_HEADER
 from mnist_api.http.tensors import images_of, read_request
 from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.batch import BatchPredictor, Pictures
@@ -148,6 +149,7 @@ class InferResource:
         else:
             pictures = await self._decoded(images, deadline)
         rows = await self._batches.infer(model, pictures, deadline)
+        resp.set_header(VERSION_HEADER, model.identity)
         resp.data, json_length = write_response(model, request, rows)
         if json_length is not None:
             resp.content_type = "application/octet-stream"

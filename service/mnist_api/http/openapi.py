@@ -18,21 +18,24 @@ from mnist_api.http.operations import (
     OPERATIONS,
     Body,
     Operation,
+    Operations,
     Parameter,
     Schema,
     Structs,
 )
 
 _REFERENCE: Final = "#/components/schemas/{name}"
+_BEARER: Final = "bearer"
+_SECURITY: Final = {_BEARER: {"type": "http", "scheme": "bearer"}}
 _DESCRIPTION: Final = """\
 Answers the picture of a handwritten digit with the digit, by three models of 500 images each. Every
 error is JSON with a sentence and a stable code; `X-Request-ID` names the request in the log."""
 
 
-def document() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document."""
+def document(operations: Operations = OPERATIONS) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of some operations."""
     types: dict[type[msgspec.Struct], None] = {}
-    for operation in _all_operations():
+    for operation in _all(operations):
         types.update(dict.fromkeys([ErrorBody, *_structs(operation)]))
     _, components = msgspec.json.schema_components(list(types), ref_template=_REFERENCE)
     return {
@@ -45,14 +48,14 @@ def document() -> dict[str, Any]:
         },
         "paths": {
             path: {method: _described(operation) for method, operation in methods.items()}
-            for path, methods in OPERATIONS.items()
+            for path, methods in operations.items()
         },
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": _SECURITY},
     }
 
 
-def _all_operations() -> Sequence[Operation]:
-    return [operation for methods in OPERATIONS.values() for operation in methods.values()]
+def _all(operations: Operations) -> Sequence[Operation]:
+    return [operation for methods in operations.values() for operation in methods.values()]
 
 
 def _structs(operation: Operation) -> list[type[msgspec.Struct]]:
@@ -67,10 +70,12 @@ def _described(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "responses": {
-            "200": {"description": "The answer.", "content": _content(operation.answer)},
+            **dict.fromkeys(operation.statuses, _success(operation)),
             **_failures((*operation.failures, *ANYWHERE)),
         },
     }
+    if operation.is_secured:
+        described["security"] = [{_BEARER: []}]
     if operation.links:
         described["responses"]["200"]["links"] = {
             name: {"operationId": name, "parameters": {"name": f"$response.body#{where}"}}
@@ -81,6 +86,12 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.request:
         described["requestBody"] = {"required": True, "content": _content(operation.request)}
     return described
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if not operation.answer:
+        return {"description": "Done."}
+    return {"description": "The answer.", "content": _content(operation.answer)}
 
 
 def _content(bodies: Sequence[Body]) -> dict[str, Any]:
@@ -121,8 +132,8 @@ def _failures(kinds: Sequence[type[errors.ApiError]]) -> dict[str, Any]:
 class OpenApiResource:
     """Serves the document, made once."""
 
-    def __init__(self) -> None:
-        self._body = msgspec.json.encode(document())
+    def __init__(self, operations: Operations) -> None:
+        self._body = msgspec.json.encode(document(operations))
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the document."""

@@ -23,10 +23,10 @@ from mnist_api.http.tensors import InferRequest, InferResponse
 Schema = Mapping[str, Any]
 Structs = tuple[type[msgspec.Struct], ...]
 JSON: Final = "application/json"
-_TEXT: Final[Schema] = {"type": "string"}
+TEXT: Final[Schema] = {"type": "string"}
 _FLAG: Final[Schema] = {"type": "boolean", "default": False}
 _SPELT_FLAG: Final[Schema] = {"type": "string", "enum": ["true", "false"]}
-_FILE: Final[Schema] = {"type": "string", "format": "binary"}
+FILE: Final[Schema] = {"type": "string", "format": "binary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,31 @@ class Operation:
     """Errors of its own, beside those that any request may meet."""
     links: Mapping[str, str] = field(default_factory=dict)
     """By an operation's name, where in the answer the `name` lies that it can be asked about."""
+    statuses: Sequence[str] = ("200",)
+    is_secured: bool = False
+    """Whether only bearers of a token may ask it."""
 
+
+Operations = Mapping[str, Mapping[str, Operation]]
+"""Operations by method, by address."""
 
 ANYWHERE: Final = (errors.MalformedRequest, errors.IncompleteHead, errors.Overloaded)
 """What the connection itself answers to any request."""
 
-_MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", _TEXT)
-_VERSION: Final = Parameter("version", "path", "The version that is served.", _TEXT)
-_TIMEOUT: Final = Parameter(
+MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
+_VERSION: Final = Parameter("version", "path", "The version that is served.", TEXT)
+TIMEOUT: Final = Parameter(
     "X-Request-Timeout-Ms",
     "header",
     "How long after its arrival the request is still worth computing, in milliseconds.",
     {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 )
 _OPTIONS: Final = (
-    Parameter("model", "query", "Which model; without it all answer, and the majority.", _TEXT),
+    Parameter("model", "query", "Which model; without it all answer, and the majority.", TEXT),
     Parameter("probabilities", "query", "Add ten calibrated probabilities a model.", _FLAG),
     Parameter("normalised", "query", "Add the 28x28 picture that the models saw.", _FLAG),
-    Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", _TEXT),
-    _TIMEOUT,
+    Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", TEXT),
+    TIMEOUT,
 )
 _SINGLE: Final = {"$ref": "#/components/schemas/PredictResponse"}
 _RESULT: Final = {"anyOf": [_SINGLE, {"$ref": "#/components/schemas/ErrorBody"}]}
@@ -97,35 +103,35 @@ _FORM: Final[Schema] = {
     "type": "object",
     "required": ["image"],
     "properties": {
-        "image": {"type": "array", "items": _FILE, "minItems": 1},
-        "model": _TEXT,
+        "image": {"type": "array", "items": FILE, "minItems": 1},
+        "model": TEXT,
         "probabilities": _SPELT_FLAG,
         "normalised": _SPELT_FLAG,
     },
 }
 _IMAGES: Final = (
     Body(JSON, (PredictRequest, BulkBody)),
-    Body("image/*", _FILE),
+    Body("image/*", FILE),
     Body("multipart/form-data", _FORM),
-    Body("application/zip", _FILE),
-    Body("application/x-npy", _FILE),
+    Body("application/zip", FILE),
+    Body("application/x-npy", FILE),
 )
-_NO_ROOM: Final = (
+NO_ROOM: Final = (
     errors.IncompleteBody,
     errors.BodyTooLarge,
     errors.BatchTooLarge,
     errors.ImageTooLarge,
     errors.DeadlineExceeded,
 )
-_NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
+NO_PICTURE: Final = (errors.InvalidBase64, errors.NotAnImage, errors.NoDigit)
 _INFER_ERRORS: Final = (
     errors.InvalidJson,
     errors.InvalidRequest,
     errors.InvalidTensor,
     errors.ModelNotFound,
     errors.VersionNotFound,
-    *_NO_ROOM,
-    *_NO_PICTURE,
+    *NO_ROOM,
+    *NO_PICTURE,
 )
 
 
@@ -159,16 +165,16 @@ def _model_v2(name: str, parameters: Sequence[Parameter]) -> dict[str, Mapping[s
                 f"{name}Infer",
                 "Labels and probabilities of a batch",
                 "inference",
-                [Body(JSON, (InferResponse,)), Body("application/octet-stream", _FILE)],
-                [Body(JSON, (InferRequest,)), Body("application/octet-stream", _FILE)],
-                parameters=(*parameters, _TIMEOUT),
+                [Body(JSON, (InferResponse,)), Body("application/octet-stream", FILE)],
+                [Body(JSON, (InferRequest,)), Body("application/octet-stream", FILE)],
+                parameters=(*parameters, TIMEOUT),
                 failures=_INFER_ERRORS,
             )
         },
     }
 
 
-OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+OPERATIONS: Final[Operations] = {
     "/predict": {
         "post": Operation(
             "predict",
@@ -182,8 +188,8 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
                 errors.InvalidRequest,
                 errors.UnsupportedMediaType,
                 errors.UnknownModel,
-                *_NO_ROOM,
-                *_NO_PICTURE,
+                *NO_ROOM,
+                *NO_PICTURE,
             ),
             types=(PredictResponse,),
         )
@@ -205,7 +211,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
             "Where a model comes from and how good it is",
             "models",
             [Body(JSON, (ModelDescription,))],
-            parameters=[_MODEL],
+            parameters=[MODEL],
             failures=[errors.ModelNotFound],
         )
     },
@@ -218,11 +224,11 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     },
     **{
         f"/v2/models/{{name}}{tail}": methods
-        for tail, methods in _model_v2("model", [_MODEL]).items()
+        for tail, methods in _model_v2("model", [MODEL]).items()
     },
     **{
         f"/v2/models/{{name}}/versions/{{version}}{tail}": methods
-        for tail, methods in _model_v2("version", [_MODEL, _VERSION]).items()
+        for tail, methods in _model_v2("version", [MODEL, _VERSION]).items()
     },
     "/healthz": {
         "get": Operation(
@@ -239,7 +245,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
             "metrics",
             "The figures of all workers, for Prometheus",
             "operation",
-            [Body("text/plain", _TEXT)],
+            [Body("text/plain", TEXT)],
         )
     },
 }

@@ -14,8 +14,10 @@ from mnist_api.http.errors import ErrorBody
 from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse_request
 from mnist_api.http.patience import Patience
 from mnist_api.imaging.encode import encode_png
+from mnist_api.models.catalog import Catalog, Selection
 from mnist_api.prediction.predictor import Prediction, Predictor
 
+VERSION_HEADER = "X-Model-Version"
 NDJSON = "application/x-ndjson"
 _ENCODER = msgspec.json.Encoder()
 
@@ -33,8 +35,14 @@ class PredictResource:
     """Predicts the digit of one image."""
 
     def __init__(
-        self, predictor: Predictor, patience: Patience, max_body_bytes: int, max_batch: int
+        self,
+        catalog: Catalog,
+        predictor: Predictor,
+        patience: Patience,
+        max_body_bytes: int,
+        max_batch: int,
     ) -> None:
+        self._catalog = catalog
         self._predictor = predictor
         self._patience = patience
         self._max_body_bytes = max_body_bytes
@@ -46,35 +54,42 @@ class PredictResource:
         deadline = self._patience.deadline(req)
         asked = parse_request(req.content_type, body, _query(req), self._limits)
         fresh = "no-cache" in (req.get_header("Cache-Control") or "")
+        selection = self._catalog.select(asked.model)
+        resp.set_header(VERSION_HEADER, selection.versions)
         if isinstance(asked, BulkRequest):
-            self._predictor.check_model(asked.model)
-            results = self._results(asked, deadline, fresh=fresh)
+            results = self._results(asked, selection, deadline, fresh=fresh)
             if NDJSON in (req.get_header("Accept") or ""):
                 resp.content_type = NDJSON
                 resp.stream = (_ENCODER.encode(result) + b"\n" async for result in results)
             else:
                 resp.data = _ENCODER.encode({"results": [result async for result in results]})
             return
-        prediction = await self._predict(asked, asked.image, deadline, fresh=fresh)
+        prediction = await self._predict(asked, asked.image, selection, deadline, fresh=fresh)
         resp.set_header("X-Cache", prediction.source)
         resp.data = _ENCODER.encode(_answer(asked, prediction))
 
     async def _predict(
-        self, asked: PredictRequest | BulkRequest, image: bytes, deadline: float, *, fresh: bool
+        self,
+        asked: PredictRequest | BulkRequest,
+        image: bytes,
+        selection: Selection,
+        deadline: float,
+        *,
+        fresh: bool,
     ) -> Prediction:
         return await self._predictor.predict(
-            image, asked.model, deadline=deadline, picture=asked.normalised, fresh=fresh
+            image, selection, deadline=deadline, picture=asked.normalised, fresh=fresh
         )
 
     async def _results(
-        self, asked: BulkRequest, deadline: float, *, fresh: bool
+        self, asked: BulkRequest, selection: Selection, deadline: float, *, fresh: bool
     ) -> AsyncIterator[PredictResponse | ErrorBody]:
         """Give each image's answer or error, in order; other requests have their turns between."""
         for image in asked.images:
             try:
                 if isinstance(image, ApiError):
                     raise image
-                prediction = await self._predict(asked, image, deadline, fresh=fresh)
+                prediction = await self._predict(asked, image, selection, deadline, fresh=fresh)
             except ApiError as error:
                 yield ErrorBody(error.message, error.code)
             else:

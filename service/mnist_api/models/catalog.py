@@ -1,7 +1,7 @@
 """The models that a process serves, loaded from a weights folder and checked before use."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_api.errors import UnknownModel, WeightsError
 from mnist_api.models.litert import LiteRTModel
-from mnist_api.models.manifest import ModelEntry, read_manifest, read_weights
+from mnist_api.models.manifest import ModelEntry, check_digest, read_manifest, read_weights
 from mnist_api.models.svm import SvmModel
 
 
@@ -29,17 +29,48 @@ class Model:
     name: str
     entry: ModelEntry
     runtime: Runtime
+    identity: str = field(init=False)
+    """`name=version`: these very weights. Kept, as every request needs it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identity", f"{self.name}={self.entry.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The models that answer a request: chosen once, so that no swap comes between them."""
+
+    models: tuple[Model, ...]
+    versions: str
+    """`name=version` of each, joined by commas."""
+
+    @classmethod
+    def of(cls, models: Iterable[Model]) -> "Selection":
+        """Select some models."""
+        chosen = tuple(models)
+        return cls(chosen, ",".join(model.identity for model in chosen))
 
 
 class Catalog:
-    """The served models by name, in alphabetical order."""
+    """The served models by name, in alphabetical order. Used by one thread, the event loop's."""
 
     def __init__(self, models: Mapping[str, Model]) -> None:
-        self._models = {name: models[name] for name in sorted(models)}
-        self.names: tuple[str, ...] = tuple(self._models)
+        self.names: tuple[str, ...] = tuple(sorted(models))
+        self._selections = _selections(models[name] for name in self.names)
 
     def __iter__(self) -> Iterator[Model]:
-        return iter(self._models.values())
+        return iter(self._selections[None].models)
+
+    def select(self, name: str | None) -> Selection:
+        """Return one model, or all of them for None.
+
+        Raises:
+            UnknownModel: no such model is served; the message names those that are.
+        """
+        selection = self._selections.get(name)
+        if selection is None:
+            raise UnknownModel.named(str(name), self.names)
+        return selection
 
     def get(self, name: str) -> Model:
         """Return a model.
@@ -47,10 +78,17 @@ class Catalog:
         Raises:
             UnknownModel: no such model is served; the message names those that are.
         """
-        model = self._models.get(name)
-        if model is None:
-            raise UnknownModel.named(name, self.names)
-        return model
+        return self.select(name).models[0]
+
+    def replace(self, model: Model) -> None:
+        """Serve a model in the place of the one of its name: from the next request on, at once."""
+        others = (served for served in self if served.name != model.name)
+        self._selections = _selections(sorted((*others, model), key=lambda served: served.name))
+
+
+def _selections(models: Iterable[Model]) -> Mapping[str | None, Selection]:
+    everything = Selection.of(models)
+    return {None: everything} | {model.name: Selection.of([model]) for model in everything.models}
 
 
 _RUNTIMES: Mapping[str, Callable[[bytes], Runtime]] = {"litert": LiteRTModel, "svm": SvmModel}
@@ -67,10 +105,20 @@ def load_catalog(folder: Path) -> Catalog:
     for name, entry in manifest.models.items():
         content = read_weights(folder, entry)
         try:
-            runtime = _RUNTIMES[entry.runtime](content)
+            models[name] = load_model(name, entry, content)
         except WeightsError as error:
             raise WeightsError(f"{folder / entry.file}: {error}") from error
-        # The first inference allocates and plans: 1-2 ms that no client should wait for.
-        runtime.predict(np.zeros((1, 28, 28), np.uint8))
-        models[name] = Model(name, entry, runtime)
     return Catalog(models)
+
+
+def load_model(name: str, entry: ModelEntry, content: bytes) -> Model:
+    """Return a model from its file's bytes, warmed up.
+
+    Raises:
+        WeightsError: it is not what the entry says, or its runtime cannot read it.
+    """
+    check_digest(entry, content)
+    runtime = _RUNTIMES[entry.runtime](content)
+    # The first inference allocates and plans: 1-2 ms that no client should wait for.
+    runtime.predict(np.zeros((1, 28, 28), np.uint8))
+    return Model(name, entry, runtime)

@@ -70,10 +70,22 @@ def read_weights(folder: Path, entry: ModelEntry) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        check_digest(entry, content)
+    except WeightsError as error:
+        raise WeightsError(f"{path} {error}") from error
+    return content
+
+
+def check_digest(entry: ModelEntry, content: bytes) -> None:
+    """Compare a model's bytes with the manifest's digest of them.
+
+    Raises:
+        WeightsError: they differ.
+    """
     digest = hashlib.sha256(content).hexdigest()
     if digest != entry.sha256:
         raise WeightsError(
-            f"{path} is damaged or was altered: its sha256 is {digest[:12]}..., "
+            f"is damaged or was altered: its sha256 is {digest[:12]}..., "
             f"the manifest says {entry.sha256[:12]}..."
         )
-    return content

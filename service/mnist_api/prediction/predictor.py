@@ -12,11 +12,11 @@ import numpy as np
 
 from mnist_api.cache.answer import Answer
 from mnist_api.cache.costs import Costs
-from mnist_api.cache.key import image_digest, model_prefix
+from mnist_api.cache.key import keys_of
 from mnist_api.cache.tiered import Keys, TieredCache
 from mnist_api.errors import DeadlineExceeded
 from mnist_api.metrics import Metrics
-from mnist_api.models.catalog import Catalog, Model
+from mnist_api.models.catalog import Model, Selection
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Picture, Pictures
 from mnist_api.stages import StageWatcher
@@ -51,19 +51,16 @@ class _Flight(NamedTuple):
 
 
 class Predictor:
-    """Answers requests with the models of one catalogue."""
+    """Answers requests with the models that are selected for them."""
 
     def __init__(
         self,
-        catalog: Catalog,
         pictures: Pictures,
         cache: TieredCache,
         costs: Costs,
         metrics: Metrics,
         watch: StageWatcher | None = None,
     ) -> None:
-        self._catalog = catalog
-        self._prefixes = {model.name: model_prefix(model) for model in catalog}
         self._pictures = pictures
         self._cache = cache
         self._costs = costs
@@ -71,19 +68,10 @@ class Predictor:
         self._watch = watch
         self._in_flight: dict[tuple[str, ...], _Flight] = {}
 
-    def check_model(self, model: str | None) -> None:
-        """Refuse a model that is not served.
-
-        Raises:
-            UnknownModel: the message names those that are.
-        """
-        if model is not None:
-            self._catalog.get(model)
-
     async def predict(
         self,
         image: bytes,
-        model: str | None,
+        selection: Selection,
         *,
         deadline: float = math.inf,
         picture: bool = False,
@@ -93,48 +81,47 @@ class Predictor:
 
         Args:
             image: the file's bytes.
-            model: one model's name, or None for all of them.
+            selection: the models to ask, whatever is served meanwhile.
             deadline: time after which nothing is computed, on `time.perf_counter`'s clock.
             picture: whether to return what the models saw.
             fresh: whether to compute even what is remembered.
 
         Raises:
-            UnknownModel: there is no such model.
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
             Overloaded, DeadlineExceeded: there is no time for it.
         """
-        names = self._catalog.names if model is None else (self._catalog.get(model).name,)
-        digest = image_digest(image)
-        keys = {name: self._prefixes[name] + digest for name in names}
+        keys = keys_of(selection.models, image)
         answers = {} if fresh else self._cache.recall(keys)
         missing = {name: key for name, key in keys.items() if name not in answers}
         found = _Found({}, "local", None)
         if missing:
-            found = await self._find(image, missing, deadline, fresh=fresh)
+            found = await self._find(image, selection, missing, deadline, fresh=fresh)
             answers.update(found.answers)
         seen = found.picture
         if picture and seen is None:
             seen = await self._pictures.make(image, Deadline(deadline))
-        for name in names:
+        for name in keys:
             self._metrics.prediction_counter(name, answers[name].label).inc()
         return Prediction(
-            self._majority(answers),
-            {name: answers[name] for name in names},
+            _majority_of(selection, answers),
+            {name: answers[name] for name in keys},
             found.source,
             seen if picture else None,
         )
 
-    async def _find(self, image: bytes, missing: Keys, deadline: float, *, fresh: bool) -> _Found:
+    async def _find(
+        self, image: bytes, selection: Selection, missing: Keys, deadline: float, *, fresh: bool
+    ) -> _Found:
         left = deadline - perf_counter()
         if left <= 0:
             raise self._too_late()
         ask = not fresh and self._cache.would_ask(missing, len(image))
         if not ask and self._pictures.is_quick(image):
-            return await self._compute(image, missing, Deadline(deadline), shared=False)
+            return await self._compute(image, selection, missing, Deadline(deadline), shared=False)
         # What waits can meet its like: the same picture asked again meanwhile is computed once.
         flight = self._in_flight.get(tuple(missing.values()))
         if flight is None:
-            flight = self._take_off(image, missing, Deadline(deadline), ask=ask)
+            flight = self._take_off(image, selection, missing, Deadline(deadline), ask=ask)
         flight.deadline.extend(deadline)
         try:
             async with asyncio.timeout(None if math.isinf(left) else left):
@@ -143,9 +130,11 @@ class Predictor:
         except TimeoutError:
             raise self._too_late() from None
 
-    def _take_off(self, image: bytes, missing: Keys, deadline: Deadline, *, ask: bool) -> _Flight:
+    def _take_off(
+        self, image: bytes, selection: Selection, missing: Keys, deadline: Deadline, *, ask: bool
+    ) -> _Flight:
         key = tuple(missing.values())
-        task = asyncio.create_task(self._find_slowly(image, missing, deadline, ask=ask))
+        task = asyncio.create_task(self._find_slowly(image, selection, missing, deadline, ask=ask))
         flight = _Flight(task, deadline)
         self._in_flight[key] = flight
 
@@ -162,20 +151,24 @@ class Predictor:
         return DeadlineExceeded("the request's time was over before its answer was computed")
 
     async def _find_slowly(
-        self, image: bytes, missing: Keys, deadline: Deadline, *, ask: bool
+        self, image: bytes, selection: Selection, missing: Keys, deadline: Deadline, *, ask: bool
     ) -> _Found:
         known = await self._cache.ask(missing, len(image)) if ask else {}
         left = {name: key for name, key in missing.items() if name not in known}
         if not left:
             return _Found(known, "memcached", None)
-        found = await self._compute(image, left, deadline, shared=ask)
+        found = await self._compute(image, selection, left, deadline, shared=ask)
         return _Found({**known, **found.answers}, "miss", found.picture)
 
     async def _compute(
-        self, image: bytes, keys: Keys, deadline: Deadline, *, shared: bool
+        self, image: bytes, selection: Selection, keys: Keys, deadline: Deadline, *, shared: bool
     ) -> _Found:
         picture = await self._pictures.make(image, deadline)
-        answers = {name: self._infer(self._catalog.get(name), picture) for name in keys}
+        answers = {
+            model.name: self._infer(model, picture)
+            for model in selection.models
+            if model.name in keys
+        }
         self._cache.keep(keys, answers, shared=shared)
         return _Found(answers, "miss", picture)
 
@@ -189,13 +182,11 @@ class Predictor:
             self._watch(f"infer {model.name}", start, start + seconds)
         return Answer(int(row.argmax()), tuple(row.tolist()))
 
-    def _majority(self, answers: Mapping[str, Answer]) -> int:
-        return majority(
-            [
-                (answer.label, self._catalog.get(name).entry.holdout.accuracy)
-                for name, answer in answers.items()
-            ]
-        )
+
+def _majority_of(selection: Selection, answers: Mapping[str, Answer]) -> int:
+    return majority(
+        [(answers[model.name].label, model.entry.holdout.accuracy) for model in selection.models]
+    )
 
 
 def majority(votes: Sequence[tuple[int, float]]) -> int:

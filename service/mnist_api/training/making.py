@@ -38,7 +38,7 @@ class Lessons:
     store: Store
     flows: Flows
     schedule: int = 1
-    """Nets get one part in `schedule` of their recipes' steps and variations."""
+    """Each model gets one part in `schedule` of its recipe's steps and variations."""
 
     @classmethod
     def of(cls, images: Images, labels: Labels, store: Store) -> "Lessons":
@@ -100,32 +100,34 @@ class Lessons:
     @cached_property
     def svm(self) -> bytes:
         """The SVM, fitted, as a file whose temperature is still 1."""
+        recipe = replace(SVM, copies=max(1, SVM.copies // self.schedule))
 
         def make() -> Arrays:
-            content = to_npz(fit_svm(SVM, self.images, self.labels, self.flows), _UNCALIBRATED)
+            content = to_npz(fit_svm(recipe, self.images, self.labels, self.flows), _UNCALIBRATED)
             return {"content": np.frombuffer(content, np.uint8)}
 
-        depends = (SVM, _UNCALIBRATED, _digest(self.images))
+        depends = (recipe, _UNCALIBRATED, _digest(self.images))
         return self.store.keep(SVM.name, depends, make)["content"].tobytes()
 
     def svm_temperature(self) -> float:
         """Return what the SVM's scores are to be divided by, from folds of the digits."""
         scores = np.zeros((len(self.labels), 10), np.float32)
         for inside, outside in folds(self.labels, _SVM_FOLDS, _FOLD_SEED):
-            scores[outside] = SvmModel(self._inside(inside).svm).scores(self.images[outside])
+            scores[outside] = SvmModel(self.inside(inside).svm).scores(self.images[outside])
         return fit_temperature(scores, self.labels)
 
     def net_temperatures(self) -> dict[str, float]:
         """Return the same for the nets, which share the folds: an MLP's teacher is its fold's."""
         scores = {name: np.zeros((len(self.labels), 10), np.float32) for name in ("cnn", "mlp")}
         for inside, outside in folds(self.labels, _NET_FOLDS, _FOLD_SEED):
-            fold = replace(self._inside(inside), schedule=_FOLD_SHARE)
+            fold = replace(self.inside(inside), schedule=_FOLD_SHARE)
             judged = (self.images[outside] / np.float32(255)).astype(np.float32)
             scores["cnn"][outside] = logits(fold.cnn, judged)
             scores["mlp"][outside] = logits(fold.mlp, judged)
         return {name: fit_temperature(each, self.labels) for name, each in scores.items()}
 
-    def _inside(self, digits: NDArray[np.intp]) -> "Lessons":
+    def inside(self, digits: NDArray[np.intp]) -> "Lessons":
+        """Return the lessons of some of the digits (sorted)."""
         return replace(
             self,
             images=self.images[digits],

@@ -1,4 +1,10 @@
-"""scikit-learn's load_digits: 1,797 digits of other people, as the models would meet them."""
+"""scikit-learn's load_digits: 1,797 digits of other people, as the models would meet them.
+
+`python -m mnist_api.training.other_hands FOLDER COUNT` writes some as `LABEL-NUMBER.png`.
+"""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,3 +44,11 @@ def as_mnist(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
     picture = np.zeros((_SIDE, _SIDE), np.uint8)
     picture[top : top + height, left : left + width] = large
     return picture
+
+
+if __name__ == "__main__":
+    folder, count = Path(sys.argv[1]), int(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (picture, label) in enumerate(zip(*other_hands(), strict=True)):
+        if number < count:
+            Image.fromarray(picture).save(folder / f"{label}-{number:04}.png")

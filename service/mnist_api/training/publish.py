@@ -37,7 +37,7 @@ def publish(folder: Path, made: Mapping[str, Made]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     entries = _entries(folder)
     for name, model in made.items():
-        entry = _entry(name, model)
+        entry = entry_of(name, model)
         write(folder / entry.file, model.content)
         entries[name] = entry
     write(folder / MANIFEST, pretty(Manifest(1, dict(sorted(entries.items())))))
@@ -51,7 +51,8 @@ def _entries(folder: Path) -> dict[str, ModelEntry]:
         return {}
 
 
-def _entry(name: str, model: Made) -> ModelEntry:
+def entry_of(name: str, model: Made) -> ModelEntry:
+    """Return the line that a manifest has of a model, made now."""
     sha256 = hashlib.sha256(model.content).hexdigest()
     return msgspec.convert(
         {

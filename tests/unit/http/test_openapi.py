@@ -1,6 +1,7 @@
 """The API's description has every address, every method and every error, and no other."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from mnist_api import errors
 from mnist_api.app import create_app
 from mnist_api.errors import ApiError
 from mnist_api.http.openapi import document
+from mnist_api.http.operations import OPERATIONS
+from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS
 from mnist_api.models.catalog import load_catalog
 from mnist_api.settings import Settings
 
@@ -22,18 +25,24 @@ ELSEWHERE = {ApiError, errors.NotFound, errors.MethodNotAllowed}
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return dict(json.loads(json.dumps(document())))
+    return dict(json.loads(json.dumps(document({**OPERATIONS, **RETRAINING_OPERATIONS}))))
 
 
-def test_every_route_and_method_is_described(described: dict[str, Any]) -> None:
+@pytest.mark.parametrize("is_retraining", [False, True])
+def test_every_route_and_method_is_described(tmp_path: Path, is_retraining: bool) -> None:
     settings = Settings()
+    if is_retraining:
+        settings = Settings(token="a" * 16, store=f"file://{tmp_path}")
     app = create_app(settings, load_catalog(settings.weights_folder), CollectorRegistry())
+    paths = document({**OPERATIONS, **RETRAINING_OPERATIONS} if is_retraining else OPERATIONS)[
+        "paths"
+    ]
     routes = {
         route.path: {method.method.lower() for method in route.methods if not method.internal}
         for route in inspect_routes(app)
         if route.path not in NOT_DESCRIBED
     }
-    assert {path: set(methods) for path, methods in described["paths"].items()} == routes
+    assert {path: set(methods) for path, methods in paths.items()} == routes
 
 
 def test_every_error_is_described_with_its_status(described: dict[str, Any]) -> None:

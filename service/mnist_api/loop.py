@@ -1,0 +1,67 @@
+"""The retraining loop's part of the composition root; imported only where a token is set."""
+
+from falcon.asgi import App, Request, Response
+from prometheus_client import CollectorRegistry
+
+from mnist_api.http.audit import AuditResource
+from mnist_api.http.auth import Gatekeeper
+from mnist_api.http.jobs import JobResource, JobsResource, RetrainResource
+from mnist_api.http.patience import Patience
+from mnist_api.http.samples import ExportResource, SampleResource, SamplesResource
+from mnist_api.http.versions import ActivateResource, VersionsResource
+from mnist_api.metrics import Metrics
+from mnist_api.models.catalog import Catalog
+from mnist_api.prediction.pictures import Pictures
+from mnist_api.retraining.activation import Follower
+from mnist_api.retraining.audit import Audit
+from mnist_api.retraining.jobs import Jobs
+from mnist_api.retraining.metrics import LoopMetrics
+from mnist_api.retraining.runner import LocalRunner
+from mnist_api.retraining.samples import Samples
+from mnist_api.retraining.stores import open_store
+from mnist_api.retraining.versions import Versions
+from mnist_api.settings import Settings
+from mnist_api.tokens import read_tokens
+
+
+def add_loop(
+    app: App[Request, Response],
+    settings: Settings,
+    catalog: Catalog,
+    pictures: Pictures,
+    patience: Patience,
+    metrics: Metrics,
+    registry: CollectorRegistry,
+) -> None:
+    """Add what only those may call who bear a token.
+
+    Raises:
+        SettingsError: as `read_tokens` says.
+    """
+    gatekeeper = Gatekeeper(read_tokens(settings), settings.samples_per_second)
+    store = open_store(settings.store)
+    samples = Samples(store, settings.max_samples)
+    versions = Versions(store, {model.name: model.entry for model in catalog})
+    app.add_middleware(
+        Follower(
+            catalog, versions, metrics, LoopMetrics(registry), settings.activation_poll_seconds
+        )
+    )
+    app.add_route(
+        "/samples",
+        SamplesResource(gatekeeper, samples, pictures, patience, settings.max_body_bytes),
+    )
+    app.add_route("/audit", AuditResource(gatekeeper, Audit(store)))
+    app.add_route("/samples/export", ExportResource(gatekeeper, samples))
+    app.add_route("/samples/{id_}", SampleResource(gatekeeper, samples))
+    jobs = Jobs(store)
+    runner = LocalRunner(jobs, settings.store, settings.weights_folder, settings.keep_versions)
+    retrain = RetrainResource(gatekeeper, catalog, jobs, runner, settings.max_body_bytes)
+    app.add_route("/models/{name}/retrain", retrain)
+    app.add_route("/jobs", JobsResource(gatekeeper, jobs))
+    app.add_route("/jobs/{id_}", JobResource(gatekeeper, jobs))
+    app.add_route("/models/{name}/versions", VersionsResource(gatekeeper, catalog, versions))
+    app.add_route(
+        "/models/{name}/activate",
+        ActivateResource(gatekeeper, catalog, versions, settings.max_body_bytes),
+    )

@@ -1,0 +1,164 @@
+"""`python -m mnist_api.retraining.job ID --store URL --weights FOLDER`: one training, start to end.
+
+Run by the server or by hand, for a job that was asked for. It says how it ended exactly once, and
+what it adds to the store is a version that the gate promoted, never less than the whole of it.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from mnist_api.errors import StoreUnavailable
+from mnist_api.models.catalog import Model, load_model
+from mnist_api.models.manifest import Holdout, read_manifest, read_weights
+from mnist_api.retraining.gate import Judged, judge
+from mnist_api.retraining.jobs import End, Job, Jobs
+from mnist_api.retraining.reporter import Reporter
+from mnist_api.retraining.samples import Samples, SampleSet
+from mnist_api.retraining.stores import open_store
+from mnist_api.retraining.verdict import Verdict
+from mnist_api.retraining.versions import Record, Versions, now
+from mnist_api.training.dataset import Digits, Images, Labels
+from mnist_api.training.evaluate import in_parts
+from mnist_api.training.publish import Made, entry_of
+
+T = TypeVar("T")
+_NICENESS = 10
+# A result is kept through so long an absence of the store.
+_PATIENCE_SECONDS, _RETRY_SECONDS = 600.0, 2.0
+_RUNTIMES = {"svm": "svm", "cnn": "litert", "mlp": "litert"}
+
+
+def main() -> None:
+    """Run the job that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m mnist_api.retraining.job", description=__doc__)
+    parser.add_argument("id")
+    parser.add_argument("--store", required=True, help="the store's URL")
+    parser.add_argument("--weights", type=Path, required=True, help="folder of the built-in models")
+    parser.add_argument("--keep-versions", type=int, default=10)
+    options = parser.parse_args()
+    _step_back()
+    # A group of its own, so that cancelling ends all of it and nothing else.
+    with suppress(PermissionError):
+        os.setsid()
+    store = open_store(options.store, make=False)
+    jobs = Jobs(store)
+    job = persist(lambda: jobs.tell(options.id)).job
+    builtin = read_manifest(options.weights).models
+    training = Training(job, Versions(store, builtin), Samples(store, 0), options.weights)
+    with Reporter(jobs, job.id) as reporter:
+        try:
+            end = training.run(reporter, options.keep_versions)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is how the job ended
+            traceback.print_exc()
+            end = End("failed", now(), f"{type(error).__name__}: {error}")
+        persist(lambda: jobs.end(job.id, end))
+
+
+def _step_back() -> None:
+    """Leave the processors to those who serve.
+
+    Who is only nicer is not interrupted when a request comes, but ends its turn of some ms first.
+    """
+    os.nice(_NICENESS)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+class Training:
+    """What a job does between its start and its end."""
+
+    def __init__(self, job: Job, versions: Versions, samples: Samples, weights: Path) -> None:
+        self._job = job
+        self._versions = versions
+        self._samples = samples
+        self._weights = weights
+
+    def run(self, reporter: Reporter, keep_versions: int) -> End:
+        """Train, judge and, where the gate promotes, keep the version."""
+        # Imported once the first sign of life is given: TensorFlow takes seconds.
+        from mnist_api.retraining.learning import EFFORTS, RECIPES, learn  # noqa: PLC0415
+
+        name = self._job.model
+        digits = Digits.load(self._weights / "digits.npz")
+        samples = persist(self._samples.load)
+        taught, held_out = samples.part(held_out=False), samples.part(held_out=True)
+        print(f"{len(taught.labels)} samples train, {len(held_out.labels)} judge", flush=True)
+        images = np.concatenate([digits.train_images, taught.images])
+        labels = np.concatenate([digits.train_labels, taught.labels])
+        with tempfile.TemporaryDirectory() as folder:
+            effort = EFFORTS[self._job.effort]
+            content = learn(name, images, labels, effort, Path(folder), reporter.reached)
+        made = Made(_RUNTIMES[name], content, RECIPES[name], len(labels), 0.0, 1)
+        candidate = load_model(name, entry_of(name, made), content)
+        verdict = self._verdict(candidate, digits, held_out)
+        entry = msgspec.structs.replace(
+            candidate.entry,
+            holdout=Holdout(verdict.holdout.candidate_accuracy, verdict.holdout.images),
+        )
+        return self._ended(
+            content, Record(entry, self._job.id, self._job.by, verdict), keep_versions
+        )
+
+    def _verdict(self, candidate: Model, digits: Digits, held_out: SampleSet) -> Verdict:
+        active = persist(self._active)
+
+        def judged(images: Images, labels: Labels) -> Judged:
+            if not len(labels):
+                nothing = np.zeros((0, 10), np.float32)
+                return Judged(labels, nothing, nothing)
+            answers = (in_parts(model.runtime.predict, images) for model in (active, candidate))
+            return Judged(labels, *answers)
+
+        return judge(
+            active.entry.version,
+            candidate.entry.version,
+            judged(digits.holdout_images, digits.holdout_labels),
+            judged(held_out.images, held_out.labels),
+        )
+
+    def _active(self) -> Model:
+        name = self._job.model
+        version = self._versions.active_version(name)
+        builtin = read_manifest(self._weights).models[name]
+        if version == builtin.version:
+            return load_model(name, builtin, read_weights(self._weights, builtin))
+        return self._versions.load(name, version)
+
+    def _ended(self, content: bytes, record: Record, keep_versions: int) -> End:
+        verdict, name = record.verdict, self._job.model
+        if not verdict.is_promoted:
+            return End("refused", now(), "; ".join(verdict.reasons), None, verdict)
+        persist(lambda: self._versions.add(name, content, record))
+        persist(lambda: self._versions.prune(name, keep_versions))
+        return End("promoted", now(), "", record.entry.version, verdict)
+
+
+def persist(call: Callable[[], T]) -> T:
+    """Return what a call of the store returns, made again while the store cannot be used.
+
+    Raises:
+        StoreUnavailable: it stays so for too long.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return call()
+        except StoreUnavailable as error:
+            if time.monotonic() > deadline:
+                raise
+            print(f"again in {_RETRY_SECONDS:g} s: {error.message}", flush=True)
+            time.sleep(_RETRY_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""What the retraining loop counts; beside the metrics of serving, where a token is set."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class LoopMetrics:
+    """Rare events, so that each goes to Prometheus at once."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.activations = Counter(
+            "mnist_api_activations",
+            "Versions that a worker loaded or failed to, and times it found the store gone.",
+            ("model", "result"),
+            registry=registry,
+        )
+        self.behind = Gauge(
+            "mnist_api_activation_behind",
+            "1 while a worker does not serve the active version, or cannot tell which it is.",
+            ("model",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
