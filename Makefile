@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz fuzz-parsers loadtest loadtest-ui ab peers scaling report train study e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz fuzz-parsers loadtest loadtest-ui ab peers scaling report train study notebooks e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -71,6 +71,9 @@ train: .venv-dev/installed ## Make the models anew from the 500 digits (MODEL=sv
 
 study: .venv-dev/installed ## Train the recipes on five draws of the 500, for mean and spread (MODEL=svm)
 	$(DEV)/python -m mnist_api.training.study $(addprefix --model ,$(MODEL))
+
+notebooks: .venv-dev/installed ## Run the notebooks in full, into build/notebooks (QUICK=1: only a little)
+	$(DEV)/python tools/run_notebooks.py build/notebooks notebooks/*.ipynb
 
 fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service thousands of things that its description allows, or does not
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(DEV)/python -m pytest -s tests/integration/test_openapi.py

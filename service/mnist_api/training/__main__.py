@@ -27,7 +27,7 @@ def _make(name: str, lessons: Lessons, digits: Digits) -> Made:
         content = calibrated(lessons.svm, lessons.svm_temperature())
         return _judged("svm", content, SvmModel(content).predict, SVM.name, digits)
     recipe = {"cnn": CNN, "mlp": MLP}[name]
-    net = with_probabilities(lessons.net(name), lessons.net_temperatures()[name])
+    net = with_probabilities(lessons.net(name), lessons.net_temperature(name))
     content = to_litert(net)
     check_parity(net, content, digits.holdout_images)
     return _judged("litert", content, LiteRTModel(content).predict, recipe.name, digits)

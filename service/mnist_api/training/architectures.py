@@ -10,6 +10,8 @@ FEATURES = "features"
 
 _LEAST = float(np.cos(np.pi / 4))
 """A slope counts for a direction as its cosine exceeds that of the neighbouring direction."""
+_EPSILON = 1e-5
+"""Keeps roots from being steep at 0: with 1e-6 LiteRT and Keras differ by 5e-5."""
 
 
 def cnn(width: int, dropout: float, momentum: float) -> keras.Model:
@@ -37,6 +39,23 @@ def cnn(width: int, dropout: float, momentum: float) -> keras.Model:
     return keras.Model(inputs, outputs, name="cnn")
 
 
+def small_cnn(width: int, dropout: float, momentum: float) -> keras.Model:
+    """Return a network of five convolutions that stride where the CNN of 2018 pools.
+
+    A sixth of its weights: they stay in a processor's second-level cache beside Python's code.
+    """
+    inputs = layers.Input((28, 28))
+    x = layers.Reshape((28, 28, 1))(inputs)
+    for factor, stride in ((1, 1), (2, 2), (2, 1), (4, 2), (4, 1)):
+        convolution = layers.Conv2D(
+            factor * width, 3, strides=stride, padding="same", use_bias=False
+        )
+        x = layers.BatchNormalization(momentum=momentum, scale=False)(convolution(x))
+        x = layers.ReLU()(x)
+    outputs = layers.Dense(10)(layers.Dropout(dropout)(layers.Flatten()(x)))
+    return keras.Model(inputs, outputs, name="cnn")
+
+
 def mlp(width: int, dropout: float, momentum: float) -> keras.Model:
     """Return a network of two hidden layers on oriented gradients, which are part of the graph."""
     inputs = layers.Input((28, 28))
@@ -61,10 +80,10 @@ def _oriented_gradients(picture: KerasTensor) -> KerasTensor:
     # convolution to eight equal channels, since broadcasting one channel costs LiteRT more.
     squares = layers.Multiply()([slopes, slopes])
     steepest = _fixed(layers.Conv2D(8, 1, use_bias=False), squares, np.full((1, 1, 8, 8), 0.25))
-    planes = layers.Subtract()([slopes, keras.ops.sqrt(steepest + 1e-8) * _LEAST])
+    planes = layers.Subtract()([slopes, keras.ops.sqrt(steepest + _EPSILON) * _LEAST])
     pooling = layers.DepthwiseConv2D(4, strides=2, padding="same", use_bias=False)
     cells = _fixed(pooling, layers.ReLU()(planes), _triangles())
-    roots = keras.ops.sqrt(layers.Flatten()(cells) + 1e-6)
+    roots = keras.ops.sqrt(layers.Flatten()(cells) + _EPSILON)
     norm = keras.ops.sqrt(keras.ops.sum(roots * roots, axis=1, keepdims=True))
     # Features of about 1 each, which is what the first layer's initial weights expect.
     return layers.Rescaling(20.0, name=FEATURES)(roots / norm)
@@ -90,4 +109,4 @@ def _triangles() -> NDArray[np.float64]:
     return np.repeat(np.outer(side, side)[:, :, None, None], 8, axis=2)
 
 
-ARCHITECTURES = {"cnn": cnn, "mlp": mlp}
+ARCHITECTURES = {"cnn": cnn, "small_cnn": small_cnn, "mlp": mlp}

@@ -13,7 +13,15 @@ from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Images, Labels
 from mnist_api.training.morph import Flows, find_flows
-from mnist_api.training.recipes import CNN, MLP, POOL, SVM, NetRecipe, PoolRecipe
+from mnist_api.training.recipes import (
+    CNN,
+    MLP,
+    POOL,
+    SVM,
+    TEACHER,
+    NetRecipe,
+    PoolRecipe,
+)
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.svm_fit import fit_svm, to_npz
 from mnist_api.training.train_net import build, logits, train_net
@@ -65,14 +73,19 @@ class Lessons:
         return pictures, self.labels[indices]
 
     @cached_property
+    def teacher(self) -> keras.Model:
+        """The CNN of 2018 at half its width, trained: too slow to be served, it teaches."""
+        return self._net(TEACHER, None)
+
+    @cached_property
     def cnn(self) -> keras.Model:
-        """The CNN, trained."""
-        return self._net(CNN, None)
+        """The CNN, taught."""
+        return self._net(CNN, self.teacher)
 
     @cached_property
     def mlp(self) -> keras.Model:
-        """The MLP, taught by the CNN."""
-        return self._net(MLP, self.cnn)
+        """The MLP, taught likewise."""
+        return self._net(MLP, self.teacher)
 
     def net(self, name: str) -> keras.Model:
         """Return a trained network by its served name."""
@@ -80,7 +93,7 @@ class Lessons:
 
     def _net(self, recipe: NetRecipe, teacher: keras.Model | None) -> keras.Model:
         short = replace(recipe, steps=recipe.steps // self.schedule)
-        depends = (short, self._shortened_pool, _digest(self.images), teacher and CNN)
+        depends = (short, self._shortened_pool, _digest(self.images), teacher and TEACHER)
 
         def make() -> Arrays:
             pictures, labels = self.pool
@@ -116,15 +129,14 @@ class Lessons:
             scores[outside] = SvmModel(self.inside(inside).svm).scores(self.images[outside])
         return fit_temperature(scores, self.labels)
 
-    def net_temperatures(self) -> dict[str, float]:
-        """Return the same for the nets, which share the folds: an MLP's teacher is its fold's."""
-        scores = {name: np.zeros((len(self.labels), 10), np.float32) for name in ("cnn", "mlp")}
+    def net_temperature(self, name: str) -> float:
+        """Return the same for a network: a fold's teacher is trained inside the fold, too."""
+        scores = np.zeros((len(self.labels), 10), np.float32)
         for inside, outside in folds(self.labels, _NET_FOLDS, _FOLD_SEED):
             fold = replace(self.inside(inside), schedule=_FOLD_SHARE)
             judged = (self.images[outside] / np.float32(255)).astype(np.float32)
-            scores["cnn"][outside] = logits(fold.cnn, judged)
-            scores["mlp"][outside] = logits(fold.mlp, judged)
-        return {name: fit_temperature(each, self.labels) for name, each in scores.items()}
+            scores[outside] = logits(fold.net(name), judged)
+        return fit_temperature(scores, self.labels)
 
     def inside(self, digits: NDArray[np.intp]) -> "Lessons":
         """Return the lessons of some of the digits (sorted)."""

@@ -1,6 +1,7 @@
 """The card's pictures: on white, so that they are read on light and dark pages alike."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,25 @@ def errors(images: Images, labels: Labels, probabilities: NDArray[np.float32]) -
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(answers != labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][: _COLUMNS * _ROWS]
-    figure = Figure(figsize=(9, 3.7), layout="constrained")
-    grid = figure.subplots(_ROWS, _COLUMNS)
+    titles = [f"{labels[at]} as {answers[at]}, {confidence[at]:.2f}" for at in worst]
+    return sheet(images[worst], titles, _COLUMNS)
+
+
+def sheet(images: NDArray[Any], titles: Sequence[str] = (), columns: int = _COLUMNS) -> bytes:
+    """Return a PNG of pictures (n, h, w), dark on white, in rows; each may have a title.
+
+    Pictures are uint8 and bright on 0, or of floats, from their own least to their own most.
+    """
+    rows = -(-len(images) // columns)
+    height = 0.9 if titles else 0.75
+    figure = Figure(figsize=(0.75 * columns, height * rows + 0.1), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for axes, index in zip(grid.flat, worst, strict=False):
-        axes.imshow(255 - images[index], cmap="gray", vmin=0, vmax=255)
-        title = f"{labels[index]} as {answers[index]}, {confidence[index]:.2f}"
+    least, most = (0, 255) if images.dtype == np.uint8 else (None, None)
+    for axes, image in zip(grid.flat, images, strict=False):
+        axes.imshow(image, cmap="gray_r", vmin=least, vmax=most)
+    for axes, title in zip(grid.flat, titles, strict=False):
         axes.set_title(title, fontsize=7, pad=2)
     return _png(figure)
 

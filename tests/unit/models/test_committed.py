@@ -7,6 +7,7 @@ import pytest
 from mnist_api.models.catalog import load_catalog
 from mnist_api.models.manifest import read_manifest
 from mnist_api.training.card import CARD, EVALUATION, PICTURES, Report, model_card, read_study
+from mnist_api.training.sent_rows import ROWS
 from tests.conftest import WEIGHTS
 
 
@@ -28,6 +29,19 @@ def reports() -> dict[str, Report]:
 def test_the_card_says_what_was_measured(reports: dict[str, Report]) -> None:
     card = model_card(read_manifest(WEIGHTS), reports, read_study(WEIGHTS))
     assert (WEIGHTS / CARD).read_text() == card
+
+
+def test_the_card_gives_each_way_of_sending_as_the_evaluation_has_it(
+    reports: dict[str, Report],
+) -> None:
+    names = list(reports)
+    section = (WEIGHTS / CARD).read_text().partition("## As people send them")[2]
+    lines = section.partition("\n## ")[0].splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    assert cells[0] == ["sent", *names]
+    assert [way for way, *_ in cells[2:]] == list(ROWS)
+    for way, *shown in cells[2:]:
+        assert shown == [f"{100 * reports[name].sent[way]:.1f}" for name in names]
 
 
 def test_the_evaluation_is_of_the_models_that_are_served(reports: dict[str, Report]) -> None:
