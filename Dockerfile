@@ -11,7 +11,7 @@ WORKDIR /src
 COPY requirements/image.txt requirements/
 RUN python3 -m venv /tools && /tools/bin/pip install --require-hashes -r requirements/image.txt
 # /tools/bin/pip works on the other environments from outside: no pip ever enters an image.
-# `otel` instead of `serve` brings what sends traces.
+# `otel` instead of `serve` brings what sends traces, `s3` what keeps the retraining loop in a bucket.
 ARG REQUIREMENTS=serve
 COPY requirements/${REQUIREMENTS}.txt requirements/serve.txt
 RUN python3 -m venv --without-pip /app/venv \

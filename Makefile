@@ -96,10 +96,11 @@ docs: .venv-dev/installed ## Write what the chart says of its values from values
 lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml $(LOCK) -o requirements/serve.txt
 	$(DEV)/uv pip compile pyproject.toml --extra otel $(LOCK) -o requirements/otel.txt
+	$(DEV)/uv pip compile pyproject.toml --extra s3 $(LOCK) -o requirements/s3.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
 	printf 'tritonclient[http]\nkserve\nschemathesis\nmoto[s3]\nflask\nflask-cors\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
-	$(DEV)/uv pip compile pyproject.toml --extra train $(LOCK) -c requirements/dev.txt -o requirements/train.txt
+	$(DEV)/uv pip compile pyproject.toml --extra train --extra s3 $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt
 
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -26,11 +26,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.serving import free_port
 from benchmarks.stages import png_of
 from mnist_api.training.dataset import Digits, Images, Labels
 from mnist_api.training.other_hands import other_hands
 
-_ADDRESS = "127.0.0.1:8765"
+_ADDRESS = f"127.0.0.1:{free_port()}"
 _TOKEN = "benchmark-0123456789"  # noqa: S105 - of a server that lives for this program
 _SENT = 200
 _SEED = 8

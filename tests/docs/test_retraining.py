@@ -21,7 +21,7 @@ def test_the_tutorial_goes_from_corrections_to_a_rolled_back_version(tmp_path: P
         }
         run = subprocess.run(
             ["sh", "-eu", "-c", script],
-            cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300, check=False,
+            cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     counts, state, verdict, version, log = run.stdout.splitlines()
