@@ -30,7 +30,7 @@ def test_a_notebook_runs_in_its_quick_setting(path: Path, tmp_path: Path) -> Non
     assert result.returncode == 0, result.stderr[-3000:]
     cells = json.loads((tmp_path / path.name).read_text())["cells"]
     shown = [out for cell in cells for out in cell.get("outputs", []) if "data" in out]
-    assert sum("image/png" in out["data"] for out in shown) >= 4
+    assert sum("image/png" in out["data"] for out in shown) >= 3
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
