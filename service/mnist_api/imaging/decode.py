@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from mnist_api.errors import ApiError, ImageTooLarge, NotAnImage
 from mnist_api.imaging.frames import gif_has_more_frames_than
 from mnist_api.imaging.grey_png import read_grey_png
+from mnist_api.imaging.webp import webp_pixel_count
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 # What follows works on 28x28: of a large image a fraction of the pixels says it all. Four times the
@@ -66,6 +67,8 @@ def open_image(data: bytes, limits: Limits) -> Opened:
     pixels = read_grey_png(data)
     if pixels is not None and pixels.size <= limits.max_pixels:
         return Opened(pixels.size, lambda: pixels)
+    if webp_pixel_count(data) > limits.max_pixels:
+        raise ImageTooLarge(_too_many_pixels(limits))
     try:
         image = Image.open(BytesIO(data), formats=_FORMATS)
         _check_limits(image, data, limits)

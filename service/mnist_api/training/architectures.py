@@ -39,23 +39,6 @@ def cnn(width: int, dropout: float, momentum: float) -> keras.Model:
     return keras.Model(inputs, outputs, name="cnn")
 
 
-def small_cnn(width: int, dropout: float, momentum: float) -> keras.Model:
-    """Return a network of five convolutions that stride where the CNN of 2018 pools.
-
-    A sixth of its weights: they stay in a processor's second-level cache beside Python's code.
-    """
-    inputs = layers.Input((28, 28))
-    x = layers.Reshape((28, 28, 1))(inputs)
-    for factor, stride in ((1, 1), (2, 2), (2, 1), (4, 2), (4, 1)):
-        convolution = layers.Conv2D(
-            factor * width, 3, strides=stride, padding="same", use_bias=False
-        )
-        x = layers.BatchNormalization(momentum=momentum, scale=False)(convolution(x))
-        x = layers.ReLU()(x)
-    outputs = layers.Dense(10)(layers.Dropout(dropout)(layers.Flatten()(x)))
-    return keras.Model(inputs, outputs, name="cnn")
-
-
 def mlp(width: int, dropout: float, momentum: float) -> keras.Model:
     """Return a network of two hidden layers on oriented gradients, which are part of the graph."""
     inputs = layers.Input((28, 28))
@@ -109,4 +92,4 @@ def _triangles() -> NDArray[np.float64]:
     return np.repeat(np.outer(side, side)[:, :, None, None], 8, axis=2)
 
 
-ARCHITECTURES = {"cnn": cnn, "small_cnn": small_cnn, "mlp": mlp}
+ARCHITECTURES = {"cnn": cnn, "mlp": mlp}

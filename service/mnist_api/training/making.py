@@ -13,15 +13,7 @@ from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Images, Labels
 from mnist_api.training.morph import Flows, find_flows
-from mnist_api.training.recipes import (
-    CNN,
-    MLP,
-    POOL,
-    SVM,
-    TEACHER,
-    NetRecipe,
-    PoolRecipe,
-)
+from mnist_api.training.recipes import CNN, MLP, POOL, SVM, NetRecipe, PoolRecipe
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.svm_fit import fit_svm, to_npz
 from mnist_api.training.train_net import build, logits, train_net
@@ -73,19 +65,14 @@ class Lessons:
         return pictures, self.labels[indices]
 
     @cached_property
-    def teacher(self) -> keras.Model:
-        """The CNN of 2018 at half its width, trained: too slow to be served, it teaches."""
-        return self._net(TEACHER, None)
-
-    @cached_property
     def cnn(self) -> keras.Model:
-        """The CNN, taught."""
-        return self._net(CNN, self.teacher)
+        """The CNN, trained."""
+        return self._net(CNN, None)
 
     @cached_property
     def mlp(self) -> keras.Model:
-        """The MLP, taught likewise."""
-        return self._net(MLP, self.teacher)
+        """The MLP, taught by the CNN."""
+        return self._net(MLP, self.cnn)
 
     def net(self, name: str) -> keras.Model:
         """Return a trained network by its served name."""
@@ -93,7 +80,7 @@ class Lessons:
 
     def _net(self, recipe: NetRecipe, teacher: keras.Model | None) -> keras.Model:
         short = replace(recipe, steps=recipe.steps // self.schedule)
-        depends = (short, self._shortened_pool, _digest(self.images), teacher and TEACHER)
+        depends = (short, self._shortened_pool, _digest(self.images), teacher and CNN)
 
         def make() -> Arrays:
             pictures, labels = self.pool

@@ -50,7 +50,6 @@ class SvmRecipe:
 
 
 POOL = PoolRecipe()
-TEACHER = NetRecipe("cnn-h16-2", "cnn", width=16, seed=1, steps=3600, batch=100, dropout=0.25)
-CNN = NetRecipe("cnn-s-1", "small_cnn", width=8, seed=4, steps=5000, batch=256, dropout=0.1)
+CNN = NetRecipe("cnn-h16-2", "cnn", width=16, seed=1, steps=3600, batch=100, dropout=0.25)
 MLP = NetRecipe("mlp-hog-2", "mlp", width=256, seed=2, steps=6000, batch=256, dropout=0.1)
 SVM = SvmRecipe("svm-hog-2", seed=3)
