@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.stages import png_of
 from tests.support.http import send_raw
+from tests.support.loop import running_loop
 from tests.support.server import Server, running_server
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
@@ -21,12 +22,12 @@ def png(digits: dict[str, np.ndarray]) -> bytes:
 
 
 def test_every_metric_is_documented_and_every_documented_metric_exists(
-    server: Server, png: bytes
+    tmp_path: Path, png: bytes
 ) -> None:
-    server.post("/predict/", png, "image/png")
-    exposed = set(
-        re.findall(r"^# TYPE (mnist_api_\w+)", server.get("/metrics").decode(), re.MULTILINE)
-    )
+    with running_loop(tmp_path) as operator:
+        operator.server.post("/predict/", png, "image/png")
+        metrics = operator.server.get("/metrics").decode()
+    exposed = set(re.findall(r"^# TYPE (mnist_api_\w+)", metrics, re.MULTILINE))
     documented = set(re.findall(r"^\| `(mnist_api_\w+)`", README, re.MULTILINE))
     assert documented == exposed
 
