@@ -12,7 +12,8 @@ import pytest
 from mnist_api.imaging.encode import encode_png
 from tests.chart.helm import CHART, Helm
 from tests.observability.prometheus import Prometheus, eventually, running_prometheus
-from tests.support.server import Server, running_server
+from tests.support.loop import running_loop
+from tests.support.server import Server
 
 BESIDE = Path(__file__).with_name("beside.txt")
 
@@ -43,8 +44,9 @@ def beside() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service of this folder's own: another's figures would be in the way."""
-    with running_server(tmp_path_factory.mktemp("observed")) as server:
-        yield server
+    # With the retraining loop, so that all metrics are there.
+    with running_loop(tmp_path_factory.mktemp("observed")) as operator:
+        yield operator.server
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,9 @@ def parse_request(
         InvalidJson, InvalidRequest, InvalidBase64, UnsupportedMediaType, BatchTooLarge
         BodyTooLarge: a zip unpacks to too much.
     """
+    # Checked also where the body has the last word: what is wrong is not passed over.
+    for name in ("probabilities", "normalised") if query else ():
+        _flag(query, name)
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type == "application/json" or media_type.endswith("+json"):
         return _from_json(body, limits)

@@ -48,6 +48,12 @@ MEDIA_TYPES = st.sampled_from(
 )
 
 
+def test_a_wrong_flag_in_the_query_is_refused_even_where_the_body_has_its_own() -> None:
+    body = b'{"image": "aGVsbG8=", "probabilities": true}'
+    with pytest.raises(InvalidRequest, match="probabilities must be true or false"):
+        parse_request("application/json", body, {"probabilities": "null"}, LIMITS)
+
+
 @given(MEDIA_TYPES, st.binary() | st.text().map(str.encode))
 @example("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: \xff\r\n\r\n\r\n--b--")
 @example("application/json", b"[" * 5000)
