@@ -13,7 +13,6 @@ from msgspec import Meta
 from mnist_api.errors import (
     ApiError,
     InvalidBase64,
-    InvalidJson,
     InvalidRequest,
     UnsupportedMediaType,
 )
@@ -25,6 +24,7 @@ from mnist_api.http.bulk_inputs import (
     images_of_npy,
     images_of_zip,
 )
+from mnist_api.http.json_body import parsed
 
 
 class PredictRequest(msgspec.Struct, frozen=True):
@@ -98,9 +98,9 @@ def parse_request(
         InvalidJson, InvalidRequest, InvalidBase64, UnsupportedMediaType, BatchTooLarge
         BodyTooLarge: a zip unpacks to too much.
     """
-    # Checked also where the body has the last word: what is wrong is not passed over.
-    for name in ("probabilities", "normalised") if query else ():
-        _flag(query, name)
+    # Read also where the body has the last word: what is wrong in it is not passed over.
+    if query:
+        _options(query)
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type == "application/json" or media_type.endswith("+json"):
         return _from_json(body, limits)
@@ -131,16 +131,9 @@ def _from_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
 
 def _from_loose_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
     cleaned = body.translate(None, _CONTROL_WHITE_SPACE)
-    try:
-        if b'"images"' in cleaned:
-            return _from_bulk_json(_BULK.decode(cleaned), limits)
-        loose = _LENIENT.decode(cleaned)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"the JSON body is not as expected: {error}") from error
-    except RecursionError as error:
-        raise InvalidJson("the JSON body is nested too deeply") from error
-    except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidJson(f"the body is not valid JSON: {error}") from error
+    if b'"images"' in cleaned:
+        return _from_bulk_json(parsed(_BULK, cleaned), limits)
+    loose = parsed(_LENIENT, cleaned)
     return PredictRequest(
         decode_base64(loose.image), loose.model, loose.probabilities, loose.normalised
     )
@@ -158,21 +151,17 @@ def _from_bulk_json(bulk: BulkBody, limits: BulkLimits) -> BulkRequest:
 
 
 def _from_many(images: Sequence[bytes], fields: Mapping[str, str]) -> BulkRequest:
-    return BulkRequest(
-        images,
-        fields.get("model") or None,
-        _flag(fields, "probabilities"),
-        _flag(fields, "normalised"),
-    )
+    return BulkRequest(images, *_options(fields))
 
 
 def _from_fields(image: bytes, fields: Mapping[str, str]) -> PredictRequest:
-    return PredictRequest(
-        image,
-        fields.get("model") or None,
-        _flag(fields, "probabilities"),
-        _flag(fields, "normalised"),
-    )
+    return PredictRequest(image, *_options(fields))
+
+
+def _options(fields: Mapping[str, str]) -> tuple[str | None, bool, bool]:
+    """Return `model`, `probabilities` and `normalised`, as requests have them behind the images."""
+    model = fields.get("model") or None
+    return model, _flag(fields, "probabilities"), _flag(fields, "normalised")
 
 
 def _flag(fields: Mapping[str, str], name: str) -> bool:

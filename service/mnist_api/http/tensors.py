@@ -12,8 +12,9 @@ import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 from numpy.typing import NDArray
 
-from mnist_api.errors import BatchTooLarge, InvalidJson, InvalidRequest, InvalidTensor
+from mnist_api.errors import BatchTooLarge, InvalidRequest, InvalidTensor
 from mnist_api.http.base64_image import decode_base64
+from mnist_api.http.json_body import parsed
 
 Parameters = dict[str, Any]
 
@@ -86,12 +87,7 @@ def read_request(body: bytes, json_length: str | None) -> tuple[InferRequest, by
         if not (json_length.isascii() and json_length.isdigit() and int(json_length) <= end):
             raise InvalidRequest("Inference-Header-Content-Length does not fit the body")
         end = int(json_length)
-    try:
-        return _DECODER.decode(body[:end]), body[end:]
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"the JSON body is not as expected: {error}") from error
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise InvalidJson(f"the body is not valid JSON: {error}") from error
+    return parsed(_DECODER, body[:end]), body[end:]
 
 
 def images_of(
