@@ -67,7 +67,6 @@ class VersionsResource:
     def __init__(self, gatekeeper: Gatekeeper, catalog: Catalog, versions: Versions) -> None:
         self._gatekeeper = gatekeeper
         self._catalog = catalog
-        self._builtin = {model.name: model.entry for model in catalog}
         self._versions = versions
 
     async def on_get(self, req: Request, resp: Response, name: str) -> None:
@@ -98,7 +97,7 @@ class VersionsResource:
             described(record.entry, record.job, record.verdict)
             for record in self._versions.records(name)
         ]
-        builtin = described(self._builtin[name], _BUILTIN, None)
+        builtin = described(self._versions.builtin[name], _BUILTIN, None)
         return VersionList(name, active, served, [builtin, *stored])
 
 

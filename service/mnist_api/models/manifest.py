@@ -1,6 +1,7 @@
 """The manifest of a weights folder: which files there are, what they are, and their digests."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,3 +90,8 @@ def check_digest(entry: ModelEntry, content: bytes) -> None:
             f"is damaged or was altered: its sha256 is {digest[:12]}..., "
             f"the manifest says {entry.sha256[:12]}..."
         )
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, as a manifest tells when a model was created."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

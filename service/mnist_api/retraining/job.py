@@ -19,14 +19,14 @@ import numpy as np
 
 from mnist_api.errors import StoreUnavailable
 from mnist_api.models.catalog import Model, load_model
-from mnist_api.models.manifest import Holdout, read_manifest, read_weights
+from mnist_api.models.manifest import Holdout, now, read_manifest, read_weights
 from mnist_api.retraining.gate import Judged, judge
 from mnist_api.retraining.jobs import End, Job, Jobs
 from mnist_api.retraining.reporter import Reporter
 from mnist_api.retraining.samples import Samples, SampleSet
 from mnist_api.retraining.stores import open_store
 from mnist_api.retraining.verdict import Verdict
-from mnist_api.retraining.versions import Record, Versions, now
+from mnist_api.retraining.versions import Record, Versions
 from mnist_api.training.dataset import Digits, Images, Labels
 from mnist_api.training.evaluate import in_parts
 from mnist_api.training.publish import Made, entry_of
@@ -35,7 +35,6 @@ T = TypeVar("T")
 _NICENESS = 10
 # A result is kept through so long an absence of the store.
 _PATIENCE_SECONDS, _RETRY_SECONDS = 600.0, 2.0
-_RUNTIMES = {"svm": "svm", "cnn": "litert", "mlp": "litert"}
 
 
 def main() -> None:
@@ -98,7 +97,9 @@ class Training:
         with tempfile.TemporaryDirectory() as folder:
             effort = EFFORTS[self._job.effort]
             content = learn(name, images, labels, effort, Path(folder), reporter.reached)
-        made = Made(_RUNTIMES[name], content, RECIPES[name], len(labels), 0.0, 1)
+        made = Made(
+            self._versions.builtin[name].runtime, content, RECIPES[name], len(labels), 0.0, 1
+        )
         candidate = load_model(name, entry_of(name, made), content)
         verdict = self._verdict(candidate, digits, held_out)
         entry = msgspec.structs.replace(
@@ -129,7 +130,7 @@ class Training:
     def _active(self) -> Model:
         name = self._job.model
         version = self._versions.active_version(name)
-        builtin = read_manifest(self._weights).models[name]
+        builtin = self._versions.builtin[name]
         if version == builtin.version:
             return load_model(name, builtin, read_weights(self._weights, builtin))
         return self._versions.load(name, version)

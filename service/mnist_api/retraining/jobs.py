@@ -15,10 +15,10 @@ from typing import Literal
 import msgspec
 
 from mnist_api.errors import JobNotFound, JobRunning
+from mnist_api.models.manifest import now
 from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 from mnist_api.retraining.verdict import Verdict
-from mnist_api.retraining.versions import now
 
 EffortName = Literal["full", "quick"]
 EndState = Literal["promoted", "refused", "failed", "cancelled"]

@@ -1,14 +1,10 @@
 """A model from the 500 digits and the samples, by the recipes that made the built-in ones."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from mnist_api.models.svm import SvmModel
 from mnist_api.retraining.jobs import EffortName
-from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Images, Labels
 from mnist_api.training.export import check_parity, to_litert, with_probabilities
 from mnist_api.training.making import Lessons
@@ -17,14 +13,9 @@ from mnist_api.training.recipes import CNN, MLP, POOL, SVM
 from mnist_api.training.store import Store
 from mnist_api.training.svm_fit import calibrated
 from mnist_api.training.threads import one_thread
-from mnist_api.training.train_net import logits
 
 Told = Callable[[str, float], None]
 """Takes what is done now, and after which share of the work."""
-
-_FOLD_SEED = 500
-# A net that only judges a fold gets a third of the schedule, as when the built-in ones were made.
-_NET_FOLDS, _FOLD_SHARE = 5, 3
 
 
 @dataclass(frozen=True)
@@ -76,29 +67,22 @@ def _svm(lessons: Lessons, effort: Effort, told: Told) -> bytes:
     work = registered + fits
     told("fitting", registered / work)
     content = lessons.svm
-    scores = np.zeros((len(lessons.labels), 10), np.float32)
-    for number, (inside, outside) in enumerate(folds(lessons.labels, fits - 1, _FOLD_SEED), 1):
-        told(f"calibrating: fold {number} of {fits - 1}", (registered + number) / work)
-        judged = SvmModel(lessons.inside(inside).svm)
-        scores[outside] = judged.scores(lessons.images[outside])
+
+    def begun(fold: int) -> None:
+        told(f"calibrating: fold {fold} of {effort.svm_folds}", (registered + fold) / work)
+
+    temperature = lessons.svm_temperature(effort.svm_folds, begun)
     told("judging", 1.0)
-    return calibrated(content, fit_temperature(scores, lessons.labels))
+    return calibrated(content, temperature)
 
 
 def _net(model: str, lessons: Lessons, told: Told) -> bytes:
     told("training", 0.1)
     net = lessons.net(model)
     told("calibrating", 0.75)
-    calibrated_net = with_probabilities(net, _net_temperature(model, lessons))
+    # By the fifth that one net did not see: five nets would take longer than the training.
+    calibrated_net = with_probabilities(net, lessons.net_temperature(model, 1))
     content = to_litert(calibrated_net)
     check_parity(calibrated_net, content, lessons.images)
     told("judging", 1.0)
     return content
-
-
-def _net_temperature(model: str, lessons: Lessons) -> float:
-    """Return what a net's scores are to be divided by, from the fifth that one net did not see."""
-    inside, outside = next(folds(lessons.labels, _NET_FOLDS, _FOLD_SEED))
-    fold = replace(lessons.inside(inside), schedule=lessons.schedule * _FOLD_SHARE)
-    judged = (lessons.images[outside] / np.float32(255)).astype(np.float32)
-    return fit_temperature(logits(fold.net(model), judged), lessons.labels[outside])

@@ -1,7 +1,6 @@
 """The last lines that a process wrote."""
 
 import os
-import re
 import stat
 from collections.abc import Sequence
 
@@ -21,7 +20,5 @@ def log_tail(descriptor: int) -> Sequence[str]:
         raw = os.pread(descriptor, _BYTES, max(0, status.st_size - _BYTES))
     except OSError:
         return []
-    lines = (
-        re.split(r"\r", line.rstrip("\r"))[-1] for line in raw.decode(errors="replace").split("\n")
-    )
+    lines = (line.rstrip("\r").split("\r")[-1] for line in raw.decode(errors="replace").split("\n"))
     return [line[:_WIDTH] for line in lines if line.strip()][-_LINES:]

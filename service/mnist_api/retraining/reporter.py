@@ -8,9 +8,9 @@ import time
 from types import TracebackType
 
 from mnist_api.errors import StoreUnavailable
+from mnist_api.models.manifest import now
 from mnist_api.retraining.jobs import End, Jobs, Progress
 from mnist_api.retraining.log_tail import log_tail
-from mnist_api.retraining.versions import now
 
 _BEAT_SECONDS = 2.0
 

@@ -12,9 +12,9 @@ from typing import IO
 
 from mnist_api.errors import StoreUnavailable, TrainingUnavailable
 from mnist_api.logs import LOGGER
+from mnist_api.models.manifest import now
 from mnist_api.retraining.jobs import End, EndState, Job, Jobs
 from mnist_api.retraining.log_tail import log_tail
-from mnist_api.retraining.versions import now
 
 _NEEDED = ("tensorflow", "sklearn", "scipy")
 # A job needs no token, and its process is none of the server's whose metrics are added up.

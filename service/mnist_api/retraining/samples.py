@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_api.errors import SampleConflict, SampleNotFound, SamplesFull
 from mnist_api.imaging.normalise import NORMALISER_VERSION
+from mnist_api.models.manifest import now
 from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 
@@ -89,8 +89,7 @@ class Samples:
             raise _conflict(known)
         if len(self._store.keys(_PREFIX)) >= self._most:
             raise SamplesFull(f"{self._most} samples are stored, and no more may be; delete some")
-        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        stored = StoredSample(picture.tobytes(), NORMALISER_VERSION, created, by)
+        stored = StoredSample(picture.tobytes(), NORMALISER_VERSION, now(), by)
         is_new = self._store.put_new(_key(sample), msgspec.json.encode(stored))
         # Looked at once more: the same picture may have come with another label meanwhile.
         if others := [other for other in self._named(sample.id) if other != sample]:

@@ -1,13 +1,12 @@
 """Versions of models: immutable, named by their content, one of them active."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
 from mnist_api.errors import VersionNotFound, WeightsError
 from mnist_api.models.catalog import Model, load_model
-from mnist_api.models.manifest import ModelEntry
+from mnist_api.models.manifest import ModelEntry, check_digest, now
 from mnist_api.retraining.audit import Audit
 from mnist_api.retraining.stores import ObjectStore, read_all
 from mnist_api.retraining.verdict import Verdict
@@ -42,7 +41,7 @@ class Versions:
     def __init__(self, store: ObjectStore, builtin: Mapping[str, ModelEntry]) -> None:
         self._store = store
         self._audit = Audit(store)
-        self._builtin = builtin
+        self.builtin = builtin
 
     def records(self, model: str) -> Sequence[Record]:
         """Return the papers of a model's stored versions, oldest first."""
@@ -73,6 +72,7 @@ class Versions:
             raise WeightsError(f"version {version} of {model} is not in the store")
         try:
             entry = msgspec.json.decode(papers, type=Record).entry
+            check_digest(entry, content)
             return load_model(model, entry, content)
         except (msgspec.DecodeError, WeightsError) as error:
             raise WeightsError(f"version {version} of {model} {error}") from error
@@ -93,7 +93,7 @@ class Versions:
         """Return the name of what is to be served."""
         pointer = self.active(model)
         if pointer is None or pointer.is_builtin:
-            return self._builtin[model].version
+            return self.builtin[model].version
         return pointer.version
 
     def activate(self, model: str, version: str, by: str) -> Pointer:
@@ -102,7 +102,7 @@ class Versions:
         Raises:
             VersionNotFound: there is no such version.
         """
-        is_builtin = version == self._builtin[model].version
+        is_builtin = version == self.builtin[model].version
         known = is_builtin or self._store.get(_key(model, _checked(version), _RECORD)) is not None
         if not known:
             raise VersionNotFound(f"there is no version {version[:64]!r} of {model}")
@@ -136,8 +136,3 @@ def _checked(version: str) -> str:
     """Return a version as it may stand in a key; a name that is none finds nothing."""
     is_name = len(version) == 12 and set(version) <= set("0123456789abcdef")
     return version if is_name else "none"
-
-
-def now() -> str:
-    """Return the time in UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

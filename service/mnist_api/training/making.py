@@ -1,8 +1,10 @@
 """From one draw of digits to its models, step by step; each step is kept and never made twice."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import keras
 import numpy as np
@@ -109,21 +111,37 @@ class Lessons:
         depends = (recipe, _UNCALIBRATED, _digest(self.images))
         return self.store.keep(SVM.name, depends, make)["content"].tobytes()
 
-    def svm_temperature(self) -> float:
-        """Return what the SVM's scores are to be divided by, from folds of the digits."""
+    def svm_temperature(
+        self, count: int = _SVM_FOLDS, begun: Callable[[int], None] | None = None
+    ) -> float:
+        """Return what the SVM's scores are to be divided by, from folds of the digits.
+
+        Args:
+            count: how many folds, each a fit.
+            begun: is told the number of each, from 1.
+        """
         scores = np.zeros((len(self.labels), 10), np.float32)
-        for inside, outside in folds(self.labels, _SVM_FOLDS, _FOLD_SEED):
+        for number, (inside, outside) in enumerate(folds(self.labels, count, _FOLD_SEED), 1):
+            if begun is not None:
+                begun(number)
             scores[outside] = SvmModel(self.inside(inside).svm).scores(self.images[outside])
         return fit_temperature(scores, self.labels)
 
-    def net_temperature(self, name: str) -> float:
-        """Return the same for a network: a fold's teacher is trained inside the fold, too."""
+    def net_temperature(self, name: str, count: int = _NET_FOLDS) -> float:
+        """Return the same for a network: a fold's teacher is trained inside the fold, too.
+
+        Args:
+            name: the network's.
+            count: how many of the five folds to train; what none of them left out does not judge.
+        """
         scores = np.zeros((len(self.labels), 10), np.float32)
-        for inside, outside in folds(self.labels, _NET_FOLDS, _FOLD_SEED):
-            fold = replace(self.inside(inside), schedule=_FOLD_SHARE)
+        is_judged = np.zeros(len(self.labels), bool)
+        for inside, outside in islice(folds(self.labels, _NET_FOLDS, _FOLD_SEED), count):
+            fold = replace(self.inside(inside), schedule=self.schedule * _FOLD_SHARE)
             judged = (self.images[outside] / np.float32(255)).astype(np.float32)
             scores[outside] = logits(fold.net(name), judged)
-        return fit_temperature(scores, self.labels)
+            is_judged[outside] = True
+        return fit_temperature(scores[is_judged], self.labels[is_judged])
 
     def inside(self, digits: NDArray[np.intp]) -> "Lessons":
         """Return the lessons of some of the digits (sorted)."""

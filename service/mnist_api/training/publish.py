@@ -4,13 +4,12 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from mnist_api.errors import WeightsError
-from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, read_manifest
+from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, now, read_manifest
 
 _SUFFIXES = {"litert": ".tflite", "svm": ".npz"}
 
@@ -59,7 +58,7 @@ def entry_of(name: str, model: Made) -> ModelEntry:
             "runtime": model.runtime,
             "file": f"{name}-{sha256[:12]}{_SUFFIXES[model.runtime]}",
             "sha256": sha256,
-            "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "created": now(),
             "training_images": model.training_images,
             "recipe": model.recipe,
             "holdout": Holdout(model.accuracy, model.holdout_images),
