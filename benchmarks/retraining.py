@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
@@ -26,12 +25,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.serving import free_port
+from benchmarks.serving import Service, free_port, wait_until_ready
 from benchmarks.stages import png_of
 from mnist_api.training.dataset import Digits, Images, Labels
 from mnist_api.training.other_hands import other_hands
 
-_ADDRESS = f"127.0.0.1:{free_port()}"
+_PORT = free_port()
+_ADDRESS = f"127.0.0.1:{_PORT}"
 _TOKEN = "benchmark-0123456789"  # noqa: S105 - of a server that lives for this program
 _SENT = 200
 _SEED = 8
@@ -87,23 +87,11 @@ def _running_service(folder: Path) -> Iterator[None]:
     command = [Path(sys.executable).with_name("mnist-api"), "serve"]
     process = subprocess.Popen(command, env=environ)
     try:
-        deadline = time.monotonic() + 30
-        while not _is_ready():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the service is not ready after 30 s")
-            time.sleep(0.1)
+        wait_until_ready(Service(process, _PORT))
         yield
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _is_ready() -> bool:
-    try:
-        _call("GET", "/readyz")
-    except (urllib.error.URLError, ConnectionError):
-        return False
-    return True
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401 - JSON

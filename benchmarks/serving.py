@@ -72,7 +72,7 @@ def serving(settings: Mapping[str, object] | None = None) -> Iterator[Service]:
     )
     service = Service(process, port)
     try:
-        _wait_until_ready(service)
+        wait_until_ready(service)
         yield service
     finally:
         process.send_signal(signal.SIGTERM)
@@ -144,7 +144,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _wait_until_ready(service: Service) -> None:
+def wait_until_ready(service: Service) -> None:
+    """Wait until a service answers; fail if it ends before, or takes too long."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if service.process.poll() is not None:

@@ -6,6 +6,7 @@ measured after a tenth of the runs, when all is loaded and every pool has its si
 
 import contextlib
 import io
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from pathlib import Path
 import atheris
 import numpy as np
 from PIL import Image
+
+from benchmarks.serving import rss_bytes
 
 with atheris.instrument_imports(include=["mnist_api"]):
     from mnist_api.errors import ApiError
@@ -76,11 +79,6 @@ def seeds() -> list[bytes]:
     return [*found, array.getvalue(), *(b"\1" + seed for seed in found)]
 
 
-def resident_bytes() -> int:
-    """Return this process's resident memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
 def main() -> None:
     """Run one target so many times."""
     name, runs = sys.argv[1], int(sys.argv[2])
@@ -90,9 +88,9 @@ def main() -> None:
         nonlocal done, settled
         done += 1
         if done == runs // 10:
-            settled = resident_bytes()
+            settled = rss_bytes(os.getpid())
         if done == runs:
-            grown = resident_bytes() - settled
+            grown = rss_bytes(os.getpid()) - settled
             print(f"{name}: {done} inputs, memory {grown / 2**20:+.1f} MB", flush=True)
             assert grown < _MOST_GROWTH, "the memory is not flat"
         with contextlib.suppress(ApiError):

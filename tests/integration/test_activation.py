@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mnist_api.retraining.versions import Versions
 from tests.support.loop import SECRET, Operator, running_loop
 from tests.support.server import Server, wait_until_ready
 from tests.support.versions import Candidate, builtin, candidate, svm_that_adds
+from tests.support.waiting import wait_until
 
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 IMAGE = json.loads((CORPUS / "valid" / "one_model.http").read_bytes().partition(b"\r\n\r\n")[2])
@@ -62,13 +63,6 @@ def served_by_workers(server: Server) -> set[str]:
 
 def served(server: Server) -> str:
     return str(json.loads(server.get("/readyz"))["models"]["svm"])
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"it did not come to hold within {seconds} s"
-        time.sleep(0.02)
 
 
 class Load(threading.Thread):

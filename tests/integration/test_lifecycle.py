@@ -18,6 +18,7 @@ import pytest
 from benchmarks.stages import png_of
 from mnist_api.metrics import FLUSH_SECONDS
 from tests.support.server import COMMAND, Server, free_port, running_server
+from tests.support.waiting import wait_until
 
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 BODY = (CORPUS / "valid" / "one_model.http").read_bytes().partition(b"\r\n\r\n")[2]
@@ -238,10 +239,3 @@ def at_rest(read: Callable[[], float]) -> float:
             shown, since = now, time.monotonic()
         time.sleep(0.05)
     return shown
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold within 20 s"
-        time.sleep(0.05)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import rss_bytes
 from tests.support.hostile import BODIES, Hostile
 from tests.support.http import send_raw
 from tests.support.server import Server
@@ -66,8 +67,7 @@ def test_a_body_that_is_chunked_without_end_is_refused(server: Server) -> None:
 def test_a_hostile_body_leaves_no_memory_behind(server: Server) -> None:
     def rss() -> int:
         [pid] = server.worker_pids()
-        status = Path(f"/proc/{pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+        return rss_bytes(pid)
 
     for hostile in BODIES.values():
         server.post("/predict/", hostile.make(), hostile.content_type)

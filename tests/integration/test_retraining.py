@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from base64 import b64encode
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from benchmarks.stages import png_of
 from mnist_api.training.other_hands import other_hands
 from tests.support.loop import Operator, running_loop
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 
 QUICK = {"effort": "quick"}
 # A minute on a machine of its own; a job gives way to whatever else runs there.
@@ -33,13 +33,6 @@ def start(operator: Operator, model: str = "svm") -> str:
     assert reply.status == 202, reply
     assert reply.headers["Location"] == f"/jobs/{reply.json['id']}"
     return str(reply.json["id"])
-
-
-def wait_until(holds: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"it did not come to hold within {seconds} s"
-        time.sleep(0.2)
 
 
 def ended(operator: Operator, id_: str, seconds: float = JOB_SECONDS) -> dict[str, Any]:
