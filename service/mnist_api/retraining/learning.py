@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mnist_api.retraining.jobs import EffortName
 from mnist_api.training.dataset import Images, Labels
-from mnist_api.training.export import check_parity, to_litert, with_probabilities
+from mnist_api.training.export import export, with_probabilities
 from mnist_api.training.making import Lessons
 from mnist_api.training.morph import Morphing, find_flows
 from mnist_api.training.recipes import CNN, MLP, POOL, SVM
@@ -82,7 +82,6 @@ def _net(model: str, lessons: Lessons, told: Told) -> bytes:
     told("calibrating", 0.75)
     # By the fifth that one net did not see: five nets would take longer than the training.
     calibrated_net = with_probabilities(net, lessons.net_temperature(model, 1))
-    content = to_litert(calibrated_net)
-    check_parity(calibrated_net, content, lessons.images)
+    content = export(calibrated_net, lessons.images)
     told("judging", 1.0)
     return content

@@ -12,7 +12,7 @@ from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import Predict, evaluate, in_parts
-from mnist_api.training.export import check_parity, to_litert, with_probabilities
+from mnist_api.training.export import export, with_probabilities
 from mnist_api.training.making import Lessons
 from mnist_api.training.publish import Made, publish
 from mnist_api.training.recipes import CNN, MLP, SVM
@@ -28,8 +28,7 @@ def _make(name: str, lessons: Lessons, digits: Digits) -> Made:
         return _judged("svm", content, SvmModel(content).predict, SVM.name, digits)
     recipe = {"cnn": CNN, "mlp": MLP}[name]
     net = with_probabilities(lessons.net(name), lessons.net_temperature(name))
-    content = to_litert(net)
-    check_parity(net, content, digits.holdout_images)
+    content = export(net, digits.holdout_images)
     return _judged("litert", content, LiteRTModel(content).predict, recipe.name, digits)
 
 

@@ -12,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from mnist_api.models.litert import LiteRTModel
 from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
 from mnist_api.training.card import STUDY, DrawResult, Study, read_study
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import evaluate, in_parts
+from mnist_api.training.export import quantised, to_litert
 from mnist_api.training.making import Lessons
 from mnist_api.training.publish import pretty, write
 from mnist_api.training.recipes import CNN, MLP, POOL, SVM
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.threads import one_thread
-from mnist_api.training.train_net import logits
 
 Floats = NDArray[np.float32]
 
@@ -36,7 +37,8 @@ def scores(model: str, digits: Digits, store: Store) -> Floats:
     if model == "svm":
         machine = SvmModel(lessons.svm)
         return in_parts(machine.scores, digits.holdout_images)
-    return logits(lessons.net(model), (digits.holdout_images / np.float32(255)).astype(np.float32))
+    served = LiteRTModel(quantised(to_litert(lessons.net(model))))
+    return in_parts(served.predict, digits.holdout_images)
 
 
 def study(committed: Digits, store: Store, draw: int, model: str) -> Floats:

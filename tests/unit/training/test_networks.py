@@ -11,7 +11,9 @@ from tests.conftest import WEIGHTS
 PROGRAM = """
 import numpy as np
 from mnist_api.models.litert import LiteRTModel
-from mnist_api.training.export import check_parity, to_litert, with_probabilities
+from mnist_api.training.export import (
+    check_parity, check_rounding, export, to_litert, with_probabilities
+)
 from mnist_api.training.recipes import NetRecipe
 from mnist_api.training.train_net import logits, train_net
 from scipy.special import softmax
@@ -37,6 +39,17 @@ try:
     check_parity(with_probabilities(nets[0], 1.6), content, images)
 except ValueError as error:
     print("refused", "probabilities by" in str(error))
+small = export(calibrated, images)
+print("smaller", len(small) < 0.4 * len(content))
+rounded = LiteRTModel(small)
+batch = rounded.predict(images)
+print("rounded little", np.abs(batch - served).max() < 0.05)
+alone = np.concatenate([rounded.predict(image[None]) for image in images])
+print("alone as among others", np.array_equal(alone, batch))
+try:
+    check_rounding(to_litert(with_probabilities(nets[1], -1.0)), small, images)
+except ValueError as error:
+    print("refused to round", "of the labels" in str(error))
 """
 
 
@@ -56,5 +69,9 @@ def test_a_network_trains_repeatably_and_is_served_as_trained(
         "has weights True",
         "parity on 9,500",
         "refused True",
+        "smaller True",
+        "rounded little True",
+        "alone as among others True",
+        "refused to round True",
     ):
         assert sentence in result.stdout.splitlines()
