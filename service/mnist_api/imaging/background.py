@@ -1,6 +1,7 @@
 """The paper behind the ink: its shade, and the light that falls on it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,13 @@ _LEAST_PAPER = 0.2
 
 def border(grey: Grey) -> Grey:
     """Return the outermost pixels, clockwise."""
-    return np.concatenate([grey[0], grey[1:-1, -1], grey[-1, ::-1], grey[-2:0:-1, 0]])
+    return grey.take(_border_places(*grey.shape))
+
+
+@lru_cache(maxsize=64)
+def _border_places(height: int, width: int) -> NDArray[np.intp]:
+    places = np.arange(height * width).reshape(height, width)
+    return np.concatenate([places[0], places[1:-1, -1], places[-1, ::-1], places[-2:0:-1, 0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,17 @@ def _shade(grey: Grey, ring: Grey) -> int | None:
     The median is exact under noise. In a tight crop it may fall on the flank of a stroke; the
     commonest shade then tells.
     """
-    median = _median(ring)
+    median = int(ring[0]) if _is_of_one_shade(ring) else _median(ring)
     if _has_shade(grey, median):
         return median
     commonest = int(np.bincount(ring >> 4, minlength=16).argmax())
     mode = _median(ring[ring >> 4 == commonest])
     return mode if _has_shade(grey, mode) else None
+
+
+def _is_of_one_shade(ring: Grey) -> bool:
+    shades = ring.tobytes()
+    return shades.count(shades[0]) == len(shades)
 
 
 def _median(values: Grey) -> int:
@@ -84,6 +96,8 @@ def is_uneven(ring: Grey) -> bool:
     The border is cut into eighths; the medians of the middle four tell. Ink that meets the edge,
     like the bar of a 7 in a tight crop, fills two of them at most; light changes all.
     """
+    if _is_of_one_shade(ring):
+        return False
     eighth = max(1, len(ring) // 8)
     stretches = np.sort(ring[: 8 * eighth].reshape(-1, eighth), axis=1)[:, eighth // 2]
     stretches.sort()

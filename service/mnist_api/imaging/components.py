@@ -4,6 +4,8 @@ Plain Python over runs of ink in a row: at the few dozen rows this works on, a d
 runs, and joining them takes less than half a microsecond a run.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ _SPECK = 0.05
 _FRAME = 0.6
 _MARGIN = 8
 _SIDE = 0.7
+
+Labels = NDArray[np.integer[Any]]
 
 
 def digit_mask(ink: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -37,7 +41,7 @@ def digit_mask(ink: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.
     return keep
 
 
-def _frames(labels: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+def _frames(labels: Labels, count: int) -> NDArray[np.bool_]:
     """Tell of each label, from 0, whether it is a frame or the edge of what lay around."""
     margin = np.ones(labels.shape, bool)
     top, left = (max(1, side // _MARGIN) for side in labels.shape)
@@ -62,20 +66,36 @@ def _spans(part: NDArray[np.bool_]) -> bool:
     )
 
 
-def label_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
+def label_runs(mask: NDArray[np.bool_]) -> tuple[Labels, int]:
     """Label the 8-connected parts of a mask: 0 is no ink, 1 to n are the n parts."""
     starts, ends, row = _runs(mask)
     # Diagonal neighbours touch: [a, b) and [c, d) of the row above meet if a <= d and c <= b.
     first = ends.searchsorted(starts - row).tolist()
     beyond = starts.searchsorted(ends - row, side="right").tolist()
-    parents = list(range(len(first)))
-    for run, (other, end) in enumerate(zip(first, beyond, strict=True)):
-        for above in range(other, end):
-            root = above
-            while parents[root] != root:
-                parents[root] = root = parents[parents[root]]
-            parents[root] = run
-    return _paint(mask, ends - starts, parents)
+    # Each run has the name of one that it touches; where it joins two parts, `parents` says so.
+    names: list[int] = []
+    parents: list[int] = []
+    for other, end in zip(first, beyond, strict=True):
+        if other == end:
+            name = len(parents)
+            parents.append(name)
+        else:
+            name = names[other]
+            for above in range(other + 1, end):
+                _join(parents, name, names[above])
+        names.append(name)
+    return _paint(mask, ends - starts, names, parents)
+
+
+def _join(parents: list[int], one: int, other: int) -> None:
+    one, other = _root(parents, one), _root(parents, other)
+    parents[max(one, other)] = min(one, other)
+
+
+def _root(parents: list[int], name: int) -> int:
+    while parents[name] != name:
+        parents[name] = name = parents[parents[name]]
+    return name
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
@@ -84,22 +104,20 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], 
     Positions count through the rows, with two pixels of paper between one row and the next.
     """
     height, width = mask.shape
-    padded = np.zeros((height, width + 2), np.int8)
+    padded = np.zeros((height, width + 2), bool)
     padded[:, 1:-1] = mask
-    changes = np.flatnonzero(np.diff(padded.ravel()))
+    flat = padded.ravel()
+    changes = (flat[1:] != flat[:-1]).nonzero()[0]
     return changes[::2], changes[1::2], width + 2
 
 
 def _paint(
-    mask: NDArray[np.bool_], lengths: NDArray[np.intp], parents: list[int]
-) -> tuple[NDArray[np.intp], int]:
-    # A parent comes after its children or is itself: the last run of a part is its root.
-    names: dict[int, int] = {}
-    for run in range(len(parents) - 1, -1, -1):
-        parents[run] = parents[parents[run]]
-        names.setdefault(parents[run], len(names) + 1)
-    if len(names) <= 1:
-        return mask.astype(np.intp), len(names)
+    mask: NDArray[np.bool_], lengths: NDArray[np.intp], names: list[int], parents: list[int]
+) -> tuple[Labels, int]:
+    roots = [name for name, parent in enumerate(parents) if name == parent]
+    if len(roots) <= 1:
+        return mask.view(np.int8), len(roots)
+    numbers = {root: number for number, root in enumerate(roots, 1)}
     labels = np.zeros(mask.shape, np.intp)
-    labels[mask] = np.repeat([names[root] for root in parents], lengths)
-    return labels, len(names)
+    labels[mask] = np.repeat([numbers[_root(parents, name)] for name in names], lengths)
+    return labels, len(roots)

@@ -26,6 +26,7 @@ _MOMENTS = np.stack([np.ones(_SIDE, np.float32), _AXIS])
 _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
 _FINE_SIDE = 30
+_ONES = np.ones(_SEARCH_SIDE, np.float32)
 # Noise of more than this share of the contrast is smoothed before ink is told from paper.
 _NOISY = 0.05
 _BLUR = 0.8
@@ -94,13 +95,20 @@ def _ink(grey: Picture, paper: int) -> Ink:
         grey = np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(_BLUR)))
         # Where noise was cut off at black or white, blurring moves the paper's shade.
         contrast = measure_contrast(grey, shade_of_paper(grey))
-    ink = contrast.table()[grey]
+    ink = contrast.table().take(grey)
     return ink * digit_mask(ink, ink > contrast.least_ink)
 
 
 def _bounds(ink: Ink) -> tuple[slice, slice]:
-    rows, columns = ink.max(axis=1).nonzero()[0], ink.max(axis=0).nonzero()[0]
+    rows, columns = (sums.nonzero()[0] for sums in _sums(ink))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _sums(ink: Ink) -> tuple[Ink, Ink]:
+    """Return the ink of each row and of each column."""
+    # PERF: as products they take a third of the time of sums along the axes.
+    height, width = ink.shape
+    return ink @ _ONES[:width], _ONES[:height] @ ink
 
 
 def _around(span: slice, side: int) -> slice:
@@ -118,12 +126,12 @@ def _placed(ink: Ink) -> Picture:
     if not _BOX - 1 <= longer <= _BOX:
         height, width = (max(1, round(side * _BOX / longer)) for side in ink.shape)
         ink = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC))
+        ink = np.maximum(ink, 0)
     height, width = ink.shape
-    ink = np.clip(ink, 0, None)
-    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
-    mass = rows.sum()
-    top = round(_CENTRE - float(rows @ _AXIS[:height] / mass))
-    left = round(_CENTRE - float(columns @ _AXIS[:width] / mass))
+    rows, columns = _sums(ink)
+    mass = float(rows.sum())
+    top = round(_CENTRE - float(rows @ _AXIS[:height]) / mass)
+    left = round(_CENTRE - float(columns @ _AXIS[:width]) / mass)
     top, left = min(max(top, 0), _SIDE - height), min(max(left, 0), _SIDE - width)
     picture = np.zeros((_SIDE, _SIDE), np.uint8)
     picture[top : top + height, left : left + width] = ink * (255.0 / float(ink.max())) + 0.5
