@@ -1,7 +1,7 @@
 # Pin the base by digest where that matters: --build-arg BASE=python:3.11-slim@sha256:...
 ARG BASE=python:3.11-slim
 
-FROM ${BASE} AS build
+FROM ${BASE} AS tools
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_QUIET=1 PYTHONDONTWRITEBYTECODE=1
 # hadolint ignore=DL3008
 RUN apt-get update -qq \
@@ -11,6 +11,8 @@ WORKDIR /src
 COPY requirements/image.txt requirements/
 RUN python3 -m venv /tools && /tools/bin/pip install --require-hashes -r requirements/image.txt
 # /tools/bin/pip works on the other environments from outside: no pip ever enters an image.
+
+FROM tools AS build
 # `otel` instead of `serve` brings what sends traces, `s3` what keeps the retraining loop in a bucket.
 ARG REQUIREMENTS=serve
 COPY requirements/${REQUIREMENTS}.txt requirements/serve.txt
@@ -38,12 +40,14 @@ RUN rm -rf python3*/site-packages/ai_edge_litert/aot python3*/site-packages/ai_e
     && /app/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /app/venv
 
 # What the retraining jobs run: TensorFlow and scikit-learn beside the same code. Large, never served.
-FROM build AS build-train
+# Without our code at first, so that a change of it does not bring TensorFlow anew.
+FROM tools AS build-train
 COPY requirements/train.txt requirements/
 RUN python3 -m venv --without-pip /app/train \
     && /tools/bin/pip --python /app/train/bin/python install --no-compile --require-hashes \
-        -r requirements/train.txt \
-    && /tools/bin/pip --python /app/train/bin/python install --no-compile --no-deps /wheels/*.whl
+        -r requirements/train.txt
+COPY --from=build /wheels /wheels
+RUN /tools/bin/pip --python /app/train/bin/python install --no-compile --no-deps /wheels/*.whl
 
 FROM ${BASE} AS base
 # tini as PID 1: a process that is PID 1 itself ignores SIGTERM until it has set a handler, so a pod

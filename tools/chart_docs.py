@@ -19,9 +19,12 @@ from mnist_api.settings import Settings
 
 CHART = Path(__file__).resolve().parents[1] / "charts" / "mnist-api"
 # The chart decides these itself: the port and the weights belong to the image, the drain time must
-# fit the grace period, memcached and its address come and go together. A token in a ConfigMap would
-# be none: it comes from a Secret, by `extraEnv`.
-OWNED_BY_CHART = ("bind", "weights", "graceful_timeout_seconds", "memcached", "hint", "token")
+# fit the grace period, memcached and its address come and go together, and so do the retraining
+# loop and what it needs: a token in a ConfigMap would be none.
+OWNED_BY_CHART = (
+    "bind", "weights", "graceful_timeout_seconds", "memcached", "hint",
+    "token", "token_file", "store", "job_template",
+)  # fmt: skip
 _BEGIN, _END = "<!-- values: tools/chart_docs.py -->\n", "<!-- end of values -->\n"
 
 

@@ -190,6 +190,15 @@ class StoreUnavailable(ApiError):
         super().__init__(message, retry_after=retry_after)
 
 
+class ClusterUnavailable(ApiError):
+    """The cluster that runs trainings does not answer."""
+
+    status, code = 503, "cluster_unavailable"
+
+    def __init__(self, message: str, *, retry_after: int = 5) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
 class Overloaded(ApiError):
     """More is asked than can be answered in time; `Retry-After` says when to ask again."""
 

@@ -14,11 +14,12 @@ from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.retraining.activation import Follower
 from mnist_api.retraining.audit import Audit
+from mnist_api.retraining.cluster import Cluster, ClusterRunner
 from mnist_api.retraining.jobs import Jobs
 from mnist_api.retraining.metrics import LoopMetrics
-from mnist_api.retraining.runner import LocalRunner
+from mnist_api.retraining.runner import LocalRunner, Runner
 from mnist_api.retraining.samples import Samples
-from mnist_api.retraining.stores import open_store
+from mnist_api.retraining.stores import ObjectStore, open_store
 from mnist_api.retraining.versions import Versions
 from mnist_api.settings import Settings
 from mnist_api.tokens import read_tokens
@@ -54,14 +55,19 @@ def add_loop(
     app.add_route("/audit", AuditResource(gatekeeper, Audit(store)))
     app.add_route("/samples/export", ExportResource(gatekeeper, samples))
     app.add_route("/samples/{id_}", SampleResource(gatekeeper, samples))
-    jobs = Jobs(store)
-    runner = LocalRunner(jobs, settings.store, settings.weights_folder, settings.keep_versions)
-    retrain = RetrainResource(gatekeeper, catalog, jobs, runner, settings.max_body_bytes)
+    runner = _runner(settings, store)
+    retrain = RetrainResource(gatekeeper, catalog, runner, settings.max_body_bytes)
     app.add_route("/models/{name}/retrain", retrain)
-    app.add_route("/jobs", JobsResource(gatekeeper, jobs))
-    app.add_route("/jobs/{id_}", JobResource(gatekeeper, jobs))
+    app.add_route("/jobs", JobsResource(gatekeeper, runner.jobs))
+    app.add_route("/jobs/{id_}", JobResource(gatekeeper, runner))
     app.add_route("/models/{name}/versions", VersionsResource(gatekeeper, catalog, versions))
     app.add_route(
         "/models/{name}/activate",
         ActivateResource(gatekeeper, catalog, versions, settings.max_body_bytes),
     )
+
+
+def _runner(settings: Settings, store: ObjectStore) -> Runner:
+    if settings.job_template:
+        return ClusterRunner(store, Cluster(settings.job_template))
+    return LocalRunner(Jobs(store), settings.store, settings.weights_folder, settings.keep_versions)

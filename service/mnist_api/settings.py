@@ -248,6 +248,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "versions"},
         ),
     ] = 10
+    job_template: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[a-z0-9]([-a-z0-9.]{0,50}[a-z0-9])?$",
+            description="In Kubernetes, the CronJob from whose template trainings are made as "
+            "Jobs; the chart sets it. Empty: they run as processes on the server's machine.",
+        ),
+    ] = ""
     graceful_timeout_seconds: Annotated[
         int,
         Meta(

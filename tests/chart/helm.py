@@ -95,6 +95,8 @@ def pod_specs(objects: list[Object]) -> dict[str, Object]:
     for thing in objects:
         if thing["kind"] in {"Deployment", "StatefulSet"}:
             found[key(thing)] = thing["spec"]["template"]["spec"]
+        elif thing["kind"] == "CronJob":
+            found[key(thing)] = thing["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         elif thing["kind"] == "Pod":
             found[key(thing)] = thing["spec"]
     return found

@@ -42,6 +42,7 @@ WRONG = {
     "access_log": "perhaps",
     "hint": "perhaps",
     "store": "ftp://somewhere",
+    "job_template": "No name",
 }
 NUMBERS = {
     field: get_args(hint)[1]

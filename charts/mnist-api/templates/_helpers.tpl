@@ -31,6 +31,15 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.serviceAccount.create | ternary (default (include "mnist-api.fullname" .) .Values.serviceAccount.name) (default "default" .Values.serviceAccount.name) }}
 {{- end }}
 
+{{/* With retraining, the server's pods have an account of their own, and nobody else has it. */}}
+{{- define "mnist-api.retrainingName" -}}
+{{ include "mnist-api.fullname" . }}-retrain
+{{- end }}
+
+{{- define "mnist-api.serverAccountName" -}}
+{{- .Values.retraining.enabled | ternary (include "mnist-api.retrainingName" .) (include "mnist-api.serviceAccountName" .) }}
+{{- end }}
+
 {{/* An image's full name: (dict "image" .Values.image "tag" .Chart.AppVersion). */}}
 {{- define "mnist-api.image" -}}
 {{- if .image.digest -}}

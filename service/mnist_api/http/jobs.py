@@ -14,7 +14,7 @@ from mnist_api.http.models import find_model
 from mnist_api.http.paging import page_of
 from mnist_api.models.catalog import Catalog
 from mnist_api.retraining.jobs import EffortName, Job, Jobs, Story
-from mnist_api.retraining.runner import LocalRunner
+from mnist_api.retraining.runner import Runner
 from mnist_api.retraining.verdict import Verdict
 
 
@@ -63,13 +63,11 @@ class RetrainResource:
         self,
         gatekeeper: Gatekeeper,
         catalog: Catalog,
-        jobs: Jobs,
-        runner: LocalRunner,
+        runner: Runner,
         max_body_bytes: int,
     ) -> None:
         self._gatekeeper = gatekeeper
         self._catalog = catalog
-        self._jobs = jobs
         self._runner = runner
         self._max_body_bytes = max_body_bytes
 
@@ -86,7 +84,7 @@ class RetrainResource:
 
     def _start(self, name: str, effort: EffortName, by: str) -> Job:
         self._runner.check()
-        job = self._jobs.ask(name, effort, by)
+        job = self._runner.jobs.ask(name, effort, by)
         self._runner.start(job)
         return job
 
@@ -109,21 +107,30 @@ class JobsResource:
 class JobResource:
     """Shows one training, or stops it."""
 
-    def __init__(self, gatekeeper: Gatekeeper, jobs: Jobs) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, runner: Runner) -> None:
         self._gatekeeper = gatekeeper
-        self._jobs = jobs
+        self._runner = runner
 
     async def on_get(self, req: Request, resp: Response, id_: str) -> None:
         """Answer how far it is, or how it ended."""
         self._gatekeeper.reader(req)
-        resp.data = msgspec.json.encode(described(await asyncio.to_thread(self._jobs.tell, id_)))
+        story = await asyncio.to_thread(self._runner.jobs.tell, id_)
+        resp.data = msgspec.json.encode(described(story))
 
     async def on_delete(self, req: Request, resp: Response, id_: str) -> None:
         """Have it stop within seconds: 202. One that has ended stays as it is."""
         by = self._gatekeeper.writer(req)
-        story = await asyncio.to_thread(self._jobs.cancel, id_, by)
+        story = await asyncio.to_thread(self._stopped, id_, by)
         resp.status = 202
         resp.data = msgspec.json.encode(described(story))
+
+    def _stopped(self, id_: str, by: str) -> Story:
+        jobs = self._runner.jobs
+        story = jobs.cancel(id_, by)
+        if story.end is not None:
+            return story
+        self._runner.stop(story.job, by)
+        return jobs.tell(id_)
 
 
 def described(story: Story) -> JobDescription:

@@ -118,6 +118,7 @@ RETRAINING_OPERATIONS: Final[Operations] = {
                 errors.ModelNotFound,
                 errors.JobRunning,
                 errors.TrainingUnavailable,
+                errors.ClusterUnavailable,
             ),
             statuses=("202",),
             is_secured=True,

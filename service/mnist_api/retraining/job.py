@@ -1,6 +1,7 @@
 """`python -m mnist_api.retraining.job ID --store URL --weights FOLDER`: one training, start to end.
 
-Run by the server or by hand, for a job that was asked for. It says how it ended exactly once, and
+Run by the server or by hand, for a job that was asked for; with `--ask MODEL` instead of an id, as
+a schedule does, for one that it asks for itself. It says how it ended exactly once, and
 what it adds to the store is a version that the gate promoted, never less than the whole of it.
 """
 
@@ -11,17 +12,19 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 import numpy as np
 
-from mnist_api.errors import StoreUnavailable
+from mnist_api.errors import JobRunning, StoreUnavailable
 from mnist_api.models.catalog import Model, load_model
 from mnist_api.models.manifest import Holdout, now, read_manifest, read_weights
 from mnist_api.retraining.gate import Judged, judge
-from mnist_api.retraining.jobs import End, Job, Jobs
+from mnist_api.retraining.jobs import EffortName, End, Job, Jobs
+from mnist_api.retraining.log_tail import kept_output
 from mnist_api.retraining.reporter import Reporter
 from mnist_api.retraining.samples import Samples, SampleSet
 from mnist_api.retraining.stores import open_store
@@ -33,6 +36,8 @@ from mnist_api.training.publish import Made, entry_of
 
 T = TypeVar("T")
 _NICENESS = 10
+# Who asks for a job that nobody asked for.
+_SCHEDULE = "schedule"
 # A result is kept through so long an absence of the store.
 _PATIENCE_SECONDS, _RETRY_SECONDS = 600.0, 2.0
 
@@ -40,7 +45,11 @@ _PATIENCE_SECONDS, _RETRY_SECONDS = 600.0, 2.0
 def main() -> None:
     """Run the job that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m mnist_api.retraining.job", description=__doc__)
-    parser.add_argument("id")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?")
+    which.add_argument("--ask", metavar="MODEL", help="ask for a training of this model first")
+    parser.add_argument("--effort", choices=get_args(EffortName), default="full")
+    parser.add_argument("--place", default="", help="the Kubernetes Job that this is, if it asks")
     parser.add_argument("--store", required=True, help="the store's URL")
     parser.add_argument("--weights", type=Path, required=True, help="folder of the built-in models")
     parser.add_argument("--keep-versions", type=int, default=10)
@@ -51,16 +60,25 @@ def main() -> None:
         os.setsid()
     store = open_store(options.store, make=False)
     jobs = Jobs(store)
-    job = persist(lambda: jobs.tell(options.id)).job
+    try:
+        job = _asked(jobs, options) if options.ask else persist(lambda: jobs.tell(options.id)).job
+    except JobRunning as error:
+        print(f"not now: {error.message}", flush=True)
+        return
     builtin = read_manifest(options.weights).models
     training = Training(job, Versions(store, builtin), Samples(store, 0), options.weights)
-    with Reporter(jobs, job.id) as reporter:
+    with kept_output() as log, Reporter(jobs, job.id, log) as reporter:
         try:
             end = training.run(reporter, options.keep_versions)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is how the job ended
             traceback.print_exc()
             end = End("failed", now(), f"{type(error).__name__}: {error}")
         persist(lambda: jobs.end(job.id, end))
+
+
+def _asked(jobs: Jobs, options: argparse.Namespace) -> Job:
+    ask = partial(jobs.ask, options.ask, options.effort, _SCHEDULE, options.place)
+    return persist(ask)
 
 
 def _step_back() -> None:

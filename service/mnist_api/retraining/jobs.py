@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Job(msgspec.Struct, frozen=True):
     created: str
     beat: float
     """When, in seconds since 1970; the first sign of life."""
+    place: str = ""
+    """The Kubernetes Job in which it runs, where that was not named after it."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -76,23 +78,54 @@ class Story(msgspec.Struct, frozen=True):
         return self.job.beat if self.progress is None else self.progress.beat
 
 
+class Seen(NamedTuple):
+    """What somebody who can look at a job's process finds."""
+
+    is_there: bool
+    """It runs, or waits for a place to run."""
+    how_it_ended: str = ""
+
+
+# None: it cannot be told; then only the process's own signs of life count.
+Witness = Callable[[Job], Seen | None]
+
+
 class Jobs:
     """The jobs of a store; at most one of them runs. Calls block."""
 
-    def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        clock: Callable[[], float] = time.time,
+        witness: Witness | None = None,
+    ) -> None:
+        """Look after the jobs of a store.
+
+        Args:
+            store: where they are.
+            clock: seconds since 1970.
+            witness: who can look at a job's process, where anybody can.
+        """
         self._store = store
         self._audit = Audit(store)
         self._clock = clock
+        self._witness = witness
 
-    def ask(self, model: str, effort: EffortName, by: str) -> Job:
+    def ask(self, model: str, effort: EffortName, by: str, place: str = "") -> Job:
         """Create a job, for the caller to start.
+
+        Args:
+            model: what to train.
+            effort: how thoroughly.
+            by: who asks.
+            place: the Kubernetes Job in which the caller itself will run it.
 
         Raises:
             JobRunning: another one runs, of whichever model.
         """
         asked = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         id_ = f"{asked}-{secrets.token_hex(4)}"
-        job = Job(id_, model, effort, by, now(), self._clock())
+        job = Job(id_, model, effort, by, now(), self._clock(), place)
         self._store.put(_key(id_, "job"), msgspec.json.encode(job))
         try:
             self._take_lease(id_)
@@ -157,14 +190,20 @@ class Jobs:
             None if progress is None else msgspec.json.decode(progress, type=Progress),
             None if end is None else msgspec.json.decode(end, type=End),
         )
-        if story.end is None and self._clock() > story.beat + LOST_SECONDS:
-            return self._lost(story)
+        if story.end is None and (reason := self._why_lost(story)):
+            return self._lost(story, reason)
         return story
 
-    def _lost(self, story: Story) -> Story:
+    def _why_lost(self, story: Story) -> str:
+        seen = None if self._witness is None else self._witness(story.job)
+        if seen is not None:
+            return "" if seen.is_there else seen.how_it_ended
+        is_silent = self._clock() > story.beat + LOST_SECONDS
+        return f"its process gave no sign of life for {LOST_SECONDS:g} s" if is_silent else ""
+
+    def _lost(self, story: Story, reason: str) -> Story:
         by = self.cancelled_by(story.job.id)
-        sentence = f"its process gave no sign of life for {LOST_SECONDS:g} s"
-        self.end(story.job.id, End("cancelled" if by else "failed", now(), sentence))
+        self.end(story.job.id, End("cancelled" if by else "failed", now(), reason))
         end = self._store.get(_key(story.job.id, "end"))
         assert end is not None, "an end is never removed before its job"  # noqa: S101
         return msgspec.structs.replace(story, end=msgspec.json.decode(end, type=End))

@@ -18,9 +18,11 @@ _BEAT_SECONDS = 2.0
 class Reporter:
     """Reports until it is left; stops the whole process where the job was cancelled."""
 
-    def __init__(self, jobs: Jobs, id_: str) -> None:
+    def __init__(self, jobs: Jobs, id_: str, log: int) -> None:
+        """Prepare to report of a job whose output is in the file of a descriptor."""
         self._jobs = jobs
         self._id = id_
+        self._log = log
         self._started = time.monotonic()
         self._stage, self._share = "starting", 0.0
         self._done = threading.Event()
@@ -63,7 +65,7 @@ class Reporter:
             seconds_left=None if left is None else round(left),
             stage=self._stage,
             beat=time.time(),
-            log=log_tail(sys.stdout.fileno()),
+            log=log_tail(self._log),
         )
 
     def _stop(self) -> None:

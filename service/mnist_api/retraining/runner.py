@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from mnist_api.errors import StoreUnavailable, TrainingUnavailable
 from mnist_api.logs import LOGGER
@@ -19,6 +19,33 @@ from mnist_api.retraining.log_tail import log_tail
 _NEEDED = ("tensorflow", "sklearn", "scipy")
 # A job needs no token, and its process is none of the server's whose metrics are added up.
 _KEPT_FROM_JOBS = ("MNIST_API_TOKEN", "MNIST_API_TOKEN_FILE", "PROMETHEUS_MULTIPROC_DIR")
+
+
+class Runner(Protocol):
+    """What runs jobs. Calls block."""
+
+    jobs: Jobs
+    """Tells of them, and of those whose process this runner can look at, more."""
+
+    def check(self) -> None:
+        """Make sure that jobs can run.
+
+        Raises:
+            TrainingUnavailable, ClusterUnavailable: they cannot.
+        """
+        ...
+
+    def start(self, job: Job) -> None:
+        """Start a job's process.
+
+        Raises:
+            TrainingUnavailable, ClusterUnavailable: it cannot be started, and has ended.
+        """
+        ...
+
+    def stop(self, job: Job, by: str) -> None:
+        """Do what is needed for a cancelled job to end, beyond what its process sees itself."""
+        ...
 
 
 class LocalRunner:
@@ -33,7 +60,7 @@ class LocalRunner:
             weights: the folder with the built-in models and `digits.npz`.
             keep_versions: how many a job leaves when it adds one.
         """
-        self._jobs = jobs
+        self.jobs = jobs
         self._arguments = [
             "--store", store, "--weights", str(weights), "--keep-versions", str(keep_versions),
         ]  # fmt: skip
@@ -63,8 +90,11 @@ class LocalRunner:
             self._start(job)
         except OSError as error:
             reason = f"no process can be started: {error.strerror}"
-            self._jobs.end(job.id, End("failed", now(), reason))
+            self.jobs.end(job.id, End("failed", now(), reason))
             raise TrainingUnavailable(reason) from error
+
+    def stop(self, job: Job, by: str) -> None:
+        """Do nothing: a job's process looks every other second whether it was cancelled."""
 
     def _start(self, job: Job) -> None:
         environ = {name: value for name, value in os.environ.items() if name not in _KEPT_FROM_JOBS}
@@ -94,14 +124,14 @@ class LocalRunner:
             reason = _reason(code, log_tail(output.fileno()))
         state: EndState = "cancelled" if self._was_cancelled(job) else "failed"
         try:
-            self._jobs.end(job.id, End(state, now(), reason))
+            self.jobs.end(job.id, End(state, now(), reason))
         except StoreUnavailable as error:
             # Whoever looks at the job later finds that it gives no sign of life.
             LOGGER.error("a job's end is not told", extra={"fields": {"reason": error.message}})
 
     def _was_cancelled(self, job: Job) -> bool:
         try:
-            return self._jobs.cancelled_by(job.id) is not None
+            return self.jobs.cancelled_by(job.id) is not None
         except StoreUnavailable:
             return False
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -130,6 +132,24 @@ def test_the_last_lines_of_a_log_are_those_one_would_see(tmp_path: Path) -> None
     path.write_text("\n".join(str(number) for number in range(9999)))
     with path.open("rb") as file:
         assert log_tail(file.fileno())[-2:] == ["9997", "9998"]
+
+
+def test_what_goes_into_a_pipe_is_shown_there_and_kept_to_be_told() -> None:
+    program = """
+import os, subprocess, sys
+from mnist_api.retraining.log_tail import kept_output, log_tail
+with kept_output() as log:
+    print("10 %: fitting", flush=True)
+    subprocess.run(["echo", "from a child"], check=True)
+    while len(told := log_tail(log)) < 2:
+        pass
+    print("last")
+assert list(told) == ["10 %: fitting", "from a child"], told
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stdout.splitlines() == ["10 %: fitting", "from a child", "last"]
 
 
 def test_without_what_trains_nothing_is_started(
