@@ -86,9 +86,9 @@ e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KU
 	tools/system-deps wrk openssl
 	E2E=1 $(DEV)/python -m pytest tests/e2e/cluster
 
-e2e-long: .venv-dev/installed ## Show on the cluster that 20 updates of each kind fail no request
+e2e-long: .venv-dev/installed ## Show on the cluster that 20 updates of each kind fail no request, and retrain there
 	tools/system-deps wrk openssl
-	E2E=1 E2E_LONG=1 $(DEV)/python -m pytest -s tests/e2e/cluster/test_updates.py
+	E2E=1 E2E_LONG=1 $(DEV)/python -m pytest -s tests/e2e/cluster/test_updates.py tests/e2e/cluster/test_retraining.py
 
 docs: .venv-dev/installed ## Write what the chart says of its values from values.yaml and settings.py
 	$(DEV)/python tools/chart_docs.py
@@ -99,6 +99,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml --extra s3 $(LOCK) -o requirements/s3.txt
 	$(DEV)/uv pip compile pyproject.toml --all-extras --group dev $(LOCK) -o requirements/dev.txt
 	printf 'tritonclient[http]\nkserve\nschemathesis\nmoto[s3]\nflask\nflask-cors\n' | $(DEV)/uv pip compile - $(LOCK) -o tests/clients/requirements.txt
+	printf 'moto[s3]\nflask\nflask-cors\n' | $(DEV)/uv pip compile - $(LOCK) -c tests/clients/requirements.txt -o tests/e2e/cluster/bucket.txt
 	printf 'hatchling\ncyclonedx-bom\n' | $(DEV)/uv pip compile - $(LOCK) -o requirements/image.txt
 	$(DEV)/uv pip compile pyproject.toml --extra train --extra s3 $(LOCK) -c requirements/dev.txt -o requirements/train.txt
 	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt

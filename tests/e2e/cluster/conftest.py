@@ -10,6 +10,7 @@ import yaml
 
 from tests.chart.helm import CHART, ROOT
 from tests.e2e.cluster.kubernetes import (
+    BUCKET_USER_IMAGE,
     IMAGE,
     INGRESS_NAMESPACE,
     NEXT_IMAGE,
@@ -30,8 +31,9 @@ def images() -> None:
     cache = f"{memcached['repository'].removeprefix('docker.io/library/')}:{memcached['tag']}"
     build(IMAGE, ROOT / "Dockerfile", ROOT, target="serve")
     build(cache, HERE / "stand-ins.Dockerfile", HERE, target="memcached")
+    build(BUCKET_USER_IMAGE, ROOT / "Dockerfile", ROOT, "serve", "REQUIREMENTS=s3")
     run("docker", "tag", IMAGE, NEXT_IMAGE)
-    load_images(IMAGE, NEXT_IMAGE, cache)
+    load_images(IMAGE, NEXT_IMAGE, BUCKET_USER_IMAGE, cache)
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +79,12 @@ def certificate(namespace: Namespace, tmp_path: Path) -> None:
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     files = [f"--cert={certificate}", f"--key={key}"]
     namespace.kubectl("create", "secret", "tls", "mnist-tls", *files)
+
+
+@pytest.fixture
+def retraining_secrets(namespace: Namespace) -> None:
+    """What `ci/retraining-values.yaml` names."""
+    create = ("create", "secret", "generic")
+    namespace.kubectl(*create, "mnist-tokens", "--from-literal=token=ann:sesame-0123456789")
+    keys = ["--from-literal=id=anybody", "--from-literal=secret=anything"]
+    namespace.kubectl(*create, "mnist-bucket", *keys)

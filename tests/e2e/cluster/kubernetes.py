@@ -22,6 +22,8 @@ HOST = "mnist.test"
 APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
 IMAGE = f"mnist-api:{APP_VERSION}"
 NEXT_IMAGE = f"{IMAGE}-next"
+BUCKET_USER_IMAGE, TRAIN_IMAGE = f"{IMAGE}-s3", f"{IMAGE}-train"
+BUCKET_IMAGE = "mnist-api-bucket:1"
 
 
 def run(*command: str | Path, timeout: float = 120, stdin: str | None = None) -> str:
@@ -58,9 +60,10 @@ def load_images(*images: str) -> None:
             return
 
 
-def build(tag: str, dockerfile: Path, context: Path, target: str) -> None:
-    """Build one target of a Dockerfile."""
+def build(tag: str, dockerfile: Path, context: Path, target: str, *arguments: str) -> None:
+    """Build one target of a Dockerfile, with build arguments as `NAME=value`."""
     options = ["--quiet", "--tag", tag, "--target", target]
+    options += [f"--build-arg={argument}" for argument in arguments]
     run("docker", "build", *options, "--file", dockerfile, context, timeout=600)
 
 

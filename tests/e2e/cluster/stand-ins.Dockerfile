@@ -25,3 +25,11 @@ RUN apt-get update -qq \
     && install -d -o 65534 /prometheus
 USER 65534
 CMD ["prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]
+
+# An S3-compatible server in memory. It is no PID 1, so that a test can stop it and have it go on.
+FROM ${BASE} AS bucket
+COPY bucket.txt /
+RUN python3 -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --quiet --no-cache-dir --require-hashes -r /bucket.txt
+USER 65534
+CMD ["sh", "-c", "/venv/bin/moto_server -H 0.0.0.0 -p 5000 & echo $! > /tmp/pid; wait"]

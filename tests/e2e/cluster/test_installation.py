@@ -17,7 +17,7 @@ BODY_OF_2018 = (CHART / "files" / "three.json").read_bytes().strip().replace(b'"
 KINDS = (
     "deployments,statefulsets,pods,services,configmaps,secrets,ingresses,serviceaccounts,"
     "networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,endpointslices,"
-    "replicasets,controllerrevisions"
+    "replicasets,controllerrevisions,roles,rolebindings,cronjobs,jobs"
 )
 
 
@@ -52,7 +52,9 @@ def test_the_defaults_are_ready_within_20_s_and_answer_the_call_of_2018(
 
 
 def test_what_nobody_asks_for_is_not_there(namespace: Namespace) -> None:
-    """The defaults of the test before: no restarts, no token, nothing that may be written."""
+    """The defaults of the test before: no restarts, role, token, nothing that may be written."""
+    assert not namespace.get("roles,rolebindings,cronjobs,jobs")
+    assert ask(HTTP, "/models/svm/retrain", b"{}")[0] == 404
     (pod, *_) = namespace.pods()
     name = pod["metadata"]["name"]
     assert all(state["restartCount"] == 0 for state in pod["status"]["containerStatuses"])
@@ -125,7 +127,7 @@ def test_the_api_server_takes_every_way_of_use(namespace: Namespace, values: Pat
     namespace.kubectl("apply", "--dry-run=server", "--filename=-", stdin=rendered)
 
 
-@pytest.mark.usefixtures("custom_resources", "certificate")
+@pytest.mark.usefixtures("custom_resources", "certificate", "retraining_secrets")
 @pytest.mark.parametrize("values", CI_VALUES, ids=lambda path: path.stem)
 def test_every_way_of_use_installs_predicts_and_goes(namespace: Namespace, values: Path) -> None:
     namespace.install("--values", values)
@@ -135,7 +137,7 @@ def test_every_way_of_use_installs_predicts_and_goes(namespace: Namespace, value
         monitored = namespace.kubectl("get", "servicemonitors,prometheusrules", "--output=name")
         assert len(monitored.split()) == 2
     namespace.uninstall()
-    namespace.kubectl("delete", "secret", "mnist-tls")
+    namespace.kubectl("delete", "secret", "mnist-tls", "mnist-tokens", "mnist-bucket")
 
 
 def test_a_pod_starts_within_256_mib_and_a_tenth_of_a_core(namespace: Namespace) -> None:
