@@ -12,7 +12,7 @@ from mnist_api.cache.memcached import Memcached
 from mnist_api.cache.tiered import TieredCache
 from mnist_api.http.errors import add_error_handlers
 from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
-from mnist_api.http.inference_v2 import InferResource, ModelV2Resource, ServerResource
+from mnist_api.http.inference_v2 import Finder, InferResource, ModelV2Resource, ServerResource
 from mnist_api.http.lifespan import Lifespan
 from mnist_api.http.middleware import Observability
 from mnist_api.http.models import ModelResource, ModelsResource
@@ -24,6 +24,7 @@ from mnist_api.http.predict import PredictResource
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.batch import BatchPredictor
 from mnist_api.prediction.decode_pool import DecodePool
@@ -57,6 +58,7 @@ def create_app(
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
     patience = Patience(settings.request_timeout_ms / 1000, metrics)
+    shelf = Shelf(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
     cache = TieredCache(
@@ -76,7 +78,7 @@ def create_app(
         from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
         from mnist_api.loop import add_loop  # noqa: PLC0415
 
-        add_loop(app, settings, catalog, pictures, patience, metrics, registry)
+        add_loop(app, settings, catalog, shelf, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
@@ -86,12 +88,14 @@ def create_app(
     app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)
     predict = PredictResource(
-        catalog, predictor, patience, settings.max_body_bytes, settings.max_batch
+        catalog, shelf, predictor, patience, settings.max_body_bytes, settings.max_batch
     )
     app.add_route("/predict", predict)
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
-    _add_inference_v2(app, catalog, pictures, BatchPredictor(metrics, watch), patience, settings)
+    _add_inference_v2(
+        app, catalog, shelf, pictures, BatchPredictor(metrics, watch), patience, settings
+    )
     app.add_route("/openapi.json", OpenApiResource(operations))
     app.add_route("/healthz", LivenessResource())
     app.add_route("/readyz", ReadinessResource(catalog))
@@ -102,14 +106,16 @@ def create_app(
 def _add_inference_v2(
     app: App[Request, Response],
     catalog: Catalog,
+    shelf: Shelf,
     pictures: Pictures,
     batches: BatchPredictor,
     patience: Patience,
     settings: Settings,
 ) -> None:
-    server, model = ServerResource(), ModelV2Resource(catalog)
+    finder = Finder(catalog, shelf)
+    server, model = ServerResource(), ModelV2Resource(finder)
     infer = InferResource(
-        catalog, pictures, batches, patience, settings.max_body_bytes, settings.max_batch
+        finder, pictures, batches, patience, settings.max_body_bytes, settings.max_batch
     )
     app.add_route("/v2", server)
     app.add_route("/v2/health/live", server, suffix="live")

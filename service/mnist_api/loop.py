@@ -11,6 +11,7 @@ from mnist_api.http.samples import ExportResource, SampleResource, SamplesResour
 from mnist_api.http.versions import ActivateResource, VersionsResource
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.retraining.activation import Follower
 from mnist_api.retraining.audit import Audit
@@ -29,6 +30,7 @@ def add_loop(
     app: App[Request, Response],
     settings: Settings,
     catalog: Catalog,
+    shelf: Shelf,
     pictures: Pictures,
     patience: Patience,
     metrics: Metrics,
@@ -43,11 +45,10 @@ def add_loop(
     store = open_store(settings.store)
     samples = Samples(store, settings.max_samples)
     versions = Versions(store, {model.name: model.entry for model in catalog})
-    app.add_middleware(
-        Follower(
-            catalog, versions, metrics, LoopMetrics(registry), settings.activation_poll_seconds
-        )
-    )
+    shelf.load_by(versions.find)
+    poll = settings.activation_poll_seconds
+    follower = Follower(catalog, shelf, versions, metrics, LoopMetrics(registry), poll)
+    app.add_middleware(follower)
     app.add_route(
         "/samples",
         SamplesResource(gatekeeper, samples, pictures, patience, settings.max_body_bytes),

@@ -4,10 +4,12 @@ import json
 import re
 import threading
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +138,52 @@ def test_metrics_and_descriptions_tell_what_is_served(
         labels = f'model="svm",sha256="{sha256}",version="{name}"'
         operator.server.wait_for_metric(f"mnist_api_model_info{{{labels}}}", is_served)
     operator.server.wait_for_metric('mnist_api_activations_total{model="svm",result="loaded"}', 2)
+
+
+def pinned(server: Server, version: str) -> tuple[int, Any, str]:
+    body = json.dumps({"image": IMAGE["image"], "model": "svm", "version": version})
+    status, answer, headers = server.post("/predict/", body.encode(), "application/json")
+    return status, answer, headers.get("X-Model-Version", "")
+
+
+def test_a_request_may_name_the_version_that_answers_whichever_is_active(
+    operator: Operator, versions: Versions, adding_one: Candidate
+) -> None:
+    server, version = operator.server, add(versions, adding_one)
+    for _ in range(2):
+        # Before activation it is loaded on demand, afterwards the built-in one is the other.
+        assert pinned(server, version) == (200, {"prediction": 4}, f"svm={version}")
+        assert pinned(server, BUILTIN) == (200, {"prediction": 3}, f"svm={BUILTIN}")
+        image = b64decode(IMAGE["image"])
+        for name, digit in ((version, 4), (BUILTIN, 3)):
+            path = f"/predict/?model=svm&version={name}"
+            assert server.post(path, image, "image/png")[1] == {"prediction": digit}
+            path = f"/v2/models/svm/versions/{name}"
+            assert json.loads(server.get(path))["versions"] == [name]
+            tensor = {"name": "i", "datatype": "BYTES", "shape": [1], "data": [IMAGE["image"]]}
+            body = json.dumps({"inputs": [tensor]}).encode()
+            _, answer, headers = server.post(f"{path}/infer", body, "application/json")
+            assert answer["model_version"] == name
+            assert answer["outputs"][0]["data"] == [digit]
+            assert headers["X-Model-Version"] == f"svm={name}"
+        if served(server) == BUILTIN:
+            activate(operator, version)
+    many = {"images": [IMAGE["image"]] * 2, "model": "svm", "version": BUILTIN}
+    _, answer, headers = server.post("/predict/", json.dumps(many).encode(), "application/json")
+    assert answer == {"results": [{"prediction": 3}] * 2}
+    assert headers["X-Model-Version"] == f"svm={BUILTIN}"
+
+
+def test_a_version_that_there_is_not_or_that_is_broken_is_not_found(
+    operator: Operator, versions: Versions
+) -> None:
+    for version in ("0" * 12, "../../x", "", add(versions, candidate(b"no weights at all"))):
+        status, answer, _ = pinned(operator.server, version)
+        assert (status, answer["code"]) == (404, "version_not_found"), answer
+    status, answer, _ = operator.server.post(
+        f"/v2/models/svm/versions/{'0' * 12}/infer", b"{}", "application/json"
+    )
+    assert (status, answer["code"]) == (404, "version_not_found")
 
 
 def test_a_version_that_cannot_be_loaded_changes_nothing_but_is_told(

@@ -13,7 +13,8 @@ from mnist_api.http.models import find_model
 from mnist_api.http.patience import Patience
 from mnist_api.http.predict import VERSION_HEADER
 from mnist_api.http.tensors import images_of, read_request
-from mnist_api.models.catalog import Catalog
+from mnist_api.models.catalog import Catalog, Model
+from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.batch import BatchPredictor, Pictures
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Pictures as Decoder
@@ -84,17 +85,35 @@ class ServerResource:
         resp.data = msgspec.json.encode(ServerReady(ready=True))
 
 
+class Finder:
+    """Finds what an address names."""
+
+    def __init__(self, catalog: Catalog, shelf: Shelf) -> None:
+        self._catalog = catalog
+        self._shelf = shelf
+
+    async def find(self, name: str, version: str | None) -> Model:
+        """Return a model, of the version that is served or of the one named.
+
+        Raises:
+            ModelNotFound: there is no such model.
+            VersionNotFound, Overloaded, StoreUnavailable: as `Shelf.get` says.
+        """
+        served = find_model(self._catalog, name)
+        return served if version is None else await self._shelf.get(name, version)
+
+
 class ModelV2Resource:
     """Describes a model, and says that it is ready."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
 
     async def on_get(
         self, req: Request, resp: Response, name: str, version: str | None = None
     ) -> None:
         """Answer the model's metadata."""
-        model = find_model(self._catalog, name, version)
+        model = await self._finder.find(name, version)
         resp.data = msgspec.json.encode(
             ModelMetadata(
                 name=model.name,
@@ -112,7 +131,7 @@ class ModelV2Resource:
         self, req: Request, resp: Response, name: str, version: str | None = None
     ) -> None:
         """Answer that the model is loaded."""
-        model = find_model(self._catalog, name, version)
+        model = await self._finder.find(name, version)
         resp.data = msgspec.json.encode(ModelReady(model.name, ready=True))
 
 
@@ -121,14 +140,14 @@ class InferResource:
 
     def __init__(
         self,
-        catalog: Catalog,
+        finder: Finder,
         decoder: Decoder,
         batches: BatchPredictor,
         patience: Patience,
         max_body_bytes: int,
         max_batch: int,
     ) -> None:
-        self._catalog = catalog
+        self._finder = finder
         self._decoder = decoder
         self._batches = batches
         self._patience = patience
@@ -141,7 +160,7 @@ class InferResource:
         """Answer labels and probabilities."""
         body = await read_body(req, self._max_body_bytes)
         deadline = self._patience.deadline(req)
-        model = find_model(self._catalog, name, version)
+        model = await self._finder.find(name, version)
         request, binary = read_request(body, req.get_header(_JSON_LENGTH))
         images = images_of(request, binary, self._max_batch)
         if isinstance(images, np.ndarray):

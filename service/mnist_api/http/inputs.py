@@ -34,6 +34,7 @@ class PredictRequest(msgspec.Struct, frozen=True):
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
+    version: str | None = None
 
 
 class BulkRequest(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class BulkRequest(msgspec.Struct, frozen=True):
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
+    version: str | None = None
 
 
 class BulkBody(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class BulkBody(msgspec.Struct, frozen=True):
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
+    version: str | None = None
 
 
 class _TextualRequest(msgspec.Struct, frozen=True):
@@ -61,13 +64,14 @@ class _TextualRequest(msgspec.Struct, frozen=True):
     model: str | None = None
     probabilities: bool = False
     normalised: bool = False
+    version: str | None = None
 
 
 _STRICT: Final = msgspec.json.Decoder(PredictRequest)
 _LENIENT: Final = msgspec.json.Decoder(_TextualRequest)
 _BULK: Final = msgspec.json.Decoder(BulkBody)
 # Parts of a form that may be there beside the images.
-_FIELDS: Final = 3
+_FIELDS: Final = 4
 # Illegal inside JSON strings and without meaning outside them, so that dropping them changes no
 # valid document; the 2018 project's own example has a line feed within its base64.
 _CONTROL_WHITE_SPACE: Final = b"\t\n\r"
@@ -135,7 +139,11 @@ def _from_loose_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRe
         return _from_bulk_json(parsed(_BULK, cleaned), limits)
     loose = parsed(_LENIENT, cleaned)
     return PredictRequest(
-        decode_base64(loose.image), loose.model, loose.probabilities, loose.normalised
+        decode_base64(loose.image),
+        loose.model,
+        loose.probabilities,
+        loose.normalised,
+        loose.version,
     )
 
 
@@ -147,7 +155,7 @@ def _from_bulk_json(bulk: BulkBody, limits: BulkLimits) -> BulkRequest:
             images.append(decode_base64(text))
         except InvalidBase64 as error:
             images.append(error)
-    return BulkRequest(images, bulk.model, bulk.probabilities, bulk.normalised)
+    return BulkRequest(images, bulk.model, bulk.probabilities, bulk.normalised, bulk.version)
 
 
 def _from_many(images: Sequence[bytes], fields: Mapping[str, str]) -> BulkRequest:
@@ -158,10 +166,10 @@ def _from_fields(image: bytes, fields: Mapping[str, str]) -> PredictRequest:
     return PredictRequest(image, *_options(fields))
 
 
-def _options(fields: Mapping[str, str]) -> tuple[str | None, bool, bool]:
-    """Return `model`, `probabilities` and `normalised`, as requests have them behind the images."""
-    model = fields.get("model") or None
-    return model, _flag(fields, "probabilities"), _flag(fields, "normalised")
+def _options(fields: Mapping[str, str]) -> tuple[str | None, bool, bool, str | None]:
+    """Return what requests have behind the images: model, probabilities, normalised, version."""
+    model, version = fields.get("model") or None, fields.get("version") or None
+    return model, _flag(fields, "probabilities"), _flag(fields, "normalised"), version
 
 
 def _flag(fields: Mapping[str, str], name: str) -> bool:
@@ -185,7 +193,7 @@ def _from_multipart(
         for part in form.deserialize(BytesIO(body), content_type, len(body)):
             if part.filename is not None or part.name == "image":
                 images.append(part.stream.read())
-            elif part.name in ("model", "probabilities", "normalised"):
+            elif part.name in ("model", "probabilities", "normalised", "version"):
                 fields[part.name] = part.get_text() or ""
     except (HTTPError, ValueError) as error:
         reason = getattr(error, "description", None) or error

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from falcon.asgi import Request, Response
 
-from mnist_api.errors import ModelNotFound, UnknownModel, VersionNotFound
+from mnist_api.errors import ModelNotFound, UnknownModel
 from mnist_api.models.catalog import Catalog, Model
 from mnist_api.models.manifest import Holdout
 
@@ -39,20 +39,16 @@ class ModelDescription(msgspec.Struct, frozen=True):
     versions: Sequence[str]
 
 
-def find_model(catalog: Catalog, name: str, wanted: str | None = None) -> Model:
-    """Return a model.
+def find_model(catalog: Catalog, name: str) -> Model:
+    """Return the version of a model that is served.
 
     Raises:
         ModelNotFound: there is no such model.
-        VersionNotFound: there is, but not of that version.
     """
     try:
-        model = catalog.get(name)
+        return catalog.get(name)
     except UnknownModel as error:
         raise ModelNotFound(error.message) from error
-    if wanted not in (None, model.entry.version):
-        raise VersionNotFound(f"{name} is served as version {model.entry.version} only")
-    return model
 
 
 class ModelsResource:

@@ -76,7 +76,7 @@ ANYWHERE: Final = (errors.MalformedRequest, errors.IncompleteHead, errors.Overlo
 """What the connection itself answers to any request."""
 
 MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)
-_VERSION: Final = Parameter("version", "path", "The version that is served.", TEXT)
+_VERSION: Final = Parameter("version", "path", "The version that is served, or another.", TEXT)
 TIMEOUT: Final = Parameter(
     "X-Request-Timeout-Ms",
     "header",
@@ -87,6 +87,7 @@ _OPTIONS: Final = (
     Parameter("model", "query", "Which model; without it all answer, and the majority.", TEXT),
     Parameter("probabilities", "query", "Add ten calibrated probabilities a model.", _FLAG),
     Parameter("normalised", "query", "Add the 28x28 picture that the models saw.", _FLAG),
+    Parameter("version", "query", "Of the model, this version, whichever is served.", TEXT),
     Parameter("Cache-Control", "header", "`no-cache` asks for a fresh answer.", TEXT),
     TIMEOUT,
 )
@@ -107,6 +108,7 @@ _FORM: Final[Schema] = {
         "model": TEXT,
         "probabilities": _SPELT_FLAG,
         "normalised": _SPELT_FLAG,
+        "version": TEXT,
     },
 }
 _IMAGES: Final = (
@@ -130,6 +132,7 @@ _INFER_ERRORS: Final = (
     errors.InvalidTensor,
     errors.ModelNotFound,
     errors.VersionNotFound,
+    errors.StoreUnavailable,
     *NO_ROOM,
     *NO_PICTURE,
 )
@@ -137,7 +140,7 @@ _INFER_ERRORS: Final = (
 
 def _model_v2(name: str, parameters: Sequence[Parameter]) -> dict[str, Mapping[str, Operation]]:
     """Return the operations on a model of the Open Inference Protocol, at one kind of address."""
-    missing = (errors.ModelNotFound, errors.VersionNotFound)
+    missing = (errors.ModelNotFound, errors.VersionNotFound, errors.StoreUnavailable)
     return {
         "": {
             "get": Operation(
@@ -188,6 +191,8 @@ OPERATIONS: Final[Operations] = {
                 errors.InvalidRequest,
                 errors.UnsupportedMediaType,
                 errors.UnknownModel,
+                errors.VersionNotFound,
+                errors.StoreUnavailable,
                 *NO_ROOM,
                 *NO_PICTURE,
             ),

@@ -15,6 +15,7 @@ from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse
 from mnist_api.http.patience import Patience
 from mnist_api.imaging.encode import encode_png
 from mnist_api.models.catalog import Catalog, Selection
+from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.predictor import Prediction, Predictor
 
 VERSION_HEADER = "X-Model-Version"
@@ -37,12 +38,14 @@ class PredictResource:
     def __init__(
         self,
         catalog: Catalog,
+        shelf: Shelf,
         predictor: Predictor,
         patience: Patience,
         max_body_bytes: int,
         max_batch: int,
     ) -> None:
         self._catalog = catalog
+        self._shelf = shelf
         self._predictor = predictor
         self._patience = patience
         self._max_body_bytes = max_body_bytes
@@ -54,7 +57,10 @@ class PredictResource:
         deadline = self._patience.deadline(req)
         asked = parse_request(req.content_type, body, _query(req), self._limits)
         fresh = "no-cache" in (req.get_header("Cache-Control") or "")
-        selection = self._catalog.select(asked.model)
+        if asked.version is None:
+            selection = self._catalog.select(asked.model)
+        else:
+            selection = await self._shelf.select(asked.model, asked.version)
         resp.set_header(VERSION_HEADER, selection.versions)
         if isinstance(asked, BulkRequest):
             results = self._results(asked, selection, deadline, fresh=fresh)

@@ -9,6 +9,7 @@ from mnist_api.errors import StoreUnavailable, WeightsError
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog, Model
+from mnist_api.models.shelf import Shelf
 from mnist_api.retraining.metrics import LoopMetrics
 from mnist_api.retraining.versions import Versions
 
@@ -24,13 +25,14 @@ class Follower:
     def __init__(
         self,
         catalog: Catalog,
+        shelf: Shelf,
         versions: Versions,
         metrics: Metrics,
         loop_metrics: LoopMetrics,
         poll_seconds: float,
     ) -> None:
         self._catalog = catalog
-        self._builtin = {model.name: model for model in catalog}
+        self._shelf = shelf
         self._versions = versions
         self._metrics = metrics
         self._loop_metrics = loop_metrics
@@ -85,8 +87,9 @@ class Follower:
         self._loop_metrics.behind.labels(name).set(0)
 
     async def _load(self, name: str, version: str) -> Model:
-        if version == self._builtin[name].entry.version:
-            return self._builtin[name]
+        # The code's own, or the version before: rolling back needs no store.
+        if (kept := self._shelf.kept(name, version)) is not None:
+            return kept
         try:
             return await asyncio.to_thread(self._versions.load, name, version)
         except WeightsError:
@@ -95,6 +98,7 @@ class Follower:
 
     def _swap(self, old: Model, new: Model) -> None:
         self._catalog.replace(new)
+        self._shelf.keep(old)
         self._metrics.describe_model(old, is_served=False)
         self._metrics.describe_model(new, is_served=True)
         self._loop_metrics.activations.labels(new.name, "loaded").inc()

@@ -60,6 +60,19 @@ class Versions:
         self._store.put_new(_key(model, version, _WEIGHTS), content)
         self._store.put_new(_key(model, version, _RECORD), msgspec.json.encode(record))
 
+    def find(self, model: str, version: str) -> Model:
+        """Return a stored version that somebody names, checked and warmed up.
+
+        Raises:
+            VersionNotFound: there is none, or one that cannot be served.
+        """
+        if self._record_of(model, version) is None:
+            raise _not_found(model, version)
+        try:
+            return self.load(model, version)
+        except WeightsError as error:
+            raise VersionNotFound(str(error)) from error
+
     def load(self, model: str, version: str) -> Model:
         """Return a stored version, checked and warmed up.
 
@@ -103,9 +116,8 @@ class Versions:
             VersionNotFound: there is no such version.
         """
         is_builtin = version == self.builtin[model].version
-        known = is_builtin or self._store.get(_key(model, _checked(version), _RECORD)) is not None
-        if not known:
-            raise VersionNotFound(f"there is no version {version[:64]!r} of {model}")
+        if not is_builtin and self._record_of(model, version) is None:
+            raise _not_found(model, version)
         pointer = Pointer(version, self.active_version(model), is_builtin, now(), by)
         self._store.put(f"{_ACTIVE}/{model}", msgspec.json.encode(pointer))
         self._audit.note(by, "activate", model, "done", pointer.previous, version)
@@ -127,12 +139,15 @@ class Versions:
             self._store.delete(_key(model, version, _WEIGHTS))
         return gone
 
+    def _record_of(self, model: str, version: str) -> bytes | None:
+        """Return a stored version's papers; of what is no version's name, nothing is looked for."""
+        is_name = len(version) == 12 and set(version) <= set("0123456789abcdef")
+        return self._store.get(_key(model, version, _RECORD)) if is_name else None
+
+
+def _not_found(model: str, version: str) -> VersionNotFound:
+    return VersionNotFound(f"there is no version {version[:64]!r} of {model}")
+
 
 def _key(model: str, version: str, part: str) -> str:
     return f"{_VERSIONS}/{model}/{version}/{part}"
-
-
-def _checked(version: str) -> str:
-    """Return a version as it may stand in a key; a name that is none finds nothing."""
-    is_name = len(version) == 12 and set(version) <= set("0123456789abcdef")
-    return version if is_name else "none"
