@@ -24,6 +24,7 @@ from mnist_api.http.predict import PredictResource
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
+from mnist_api.models.mirror import Mirror
 from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.batch import BatchPredictor
@@ -58,14 +59,14 @@ def create_app(
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
     patience = Patience(settings.request_timeout_ms / 1000, metrics)
-    shelf = Shelf(catalog)
+    shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
     cache = TieredCache(
         LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
     )
     pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
-    predictor = Predictor(pictures, cache, costs, metrics, watch)
+    predictor = Predictor(pictures, cache, costs, metrics, mirror, watch)
     closers = [pool.close, cache.close]
     app = App()
     if tracing is not None:
@@ -76,9 +77,10 @@ def create_app(
     if is_retraining_on(settings):
         # Imported here, so that who does not want it has nothing of it.
         from mnist_api.http.retraining_operations import RETRAINING_OPERATIONS  # noqa: PLC0415
-        from mnist_api.loop import add_loop  # noqa: PLC0415
+        from mnist_api.loop import Served, add_loop  # noqa: PLC0415
 
-        add_loop(app, settings, catalog, shelf, pictures, patience, metrics, registry)
+        served = Served(catalog, shelf, mirror)
+        add_loop(app, settings, served, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
@@ -94,7 +96,7 @@ def create_app(
     app.add_route("/models", ModelsResource(catalog))
     app.add_route("/models/{name}", ModelResource(catalog))
     _add_inference_v2(
-        app, catalog, shelf, pictures, BatchPredictor(metrics, watch), patience, settings
+        app, catalog, shelf, pictures, BatchPredictor(metrics, mirror, watch), patience, settings
     )
     app.add_route("/openapi.json", OpenApiResource(operations))
     app.add_route("/healthz", LivenessResource())

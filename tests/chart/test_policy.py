@@ -236,7 +236,12 @@ def test_every_model_is_public_and_calls_that_change_one_are_not_where_requests_
     manifest = json.loads((ROOT / "weights" / "manifest.json").read_text())
     for model in manifest["models"]:
         assert any(reaches(path, f"/models/{model}") for path in paths)
-        for changing in (f"/models/{model}/retrain", f"/models/{model}/activate", "/samples"):
+        for changing in (
+            f"/models/{model}/retrain",
+            f"/models/{model}/activate",
+            f"/models/{model}/shadow",
+            "/samples",
+        ):
             assert not any(reaches(path, changing) for path in paths)
 
 

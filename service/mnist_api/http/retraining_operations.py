@@ -19,6 +19,7 @@ from mnist_api.http.operations import (
     Parameter,
 )
 from mnist_api.http.samples import SampleList, SampleRequest, SampleResponse
+from mnist_api.http.shadow import ShadowRequest, ShadowResponse
 from mnist_api.http.versions import ActivateRequest, ActivateResponse, VersionList
 
 _AFTER: Final = Parameter("after", "query", "The last page's `next`.", TEXT)
@@ -166,6 +167,37 @@ RETRAINING_OPERATIONS: Final[Operations] = {
             failures=(*_READING, errors.ModelNotFound),
             is_secured=True,
         )
+    },
+    "/models/{name}/shadow": {
+        "get": Operation(
+            "shadow",
+            "Which version sees a share of a model's pictures",
+            "retraining",
+            [Body(JSON, (ShadowResponse,))],
+            parameters=[MODEL],
+            failures=(*_READING, errors.ModelNotFound),
+            is_secured=True,
+        ),
+        "post": Operation(
+            "setShadow",
+            "Show a share of a model's pictures to a version that answers nobody",
+            "retraining",
+            [Body(JSON, (ShadowResponse,))],
+            [Body(JSON, (ShadowRequest,))],
+            parameters=[MODEL],
+            failures=(*_WRITING, *_BODY, errors.ModelNotFound, errors.VersionNotFound),
+            is_secured=True,
+        ),
+        "delete": Operation(
+            "endShadow",
+            "Show a model's pictures to nobody else",
+            "retraining",
+            [],
+            parameters=[MODEL],
+            failures=(*_WRITING, errors.ModelNotFound),
+            statuses=("204",),
+            is_secured=True,
+        ),
     },
     "/models/{name}/activate": {
         "post": Operation(

@@ -10,6 +10,7 @@ from mnist_api.errors import DeadlineExceeded
 from mnist_api.imaging.normalise import normalise
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Model
+from mnist_api.models.mirror import Mirror
 from mnist_api.stages import StageWatcher
 
 # Pictures in one call of a model: some 4 ms of the event loop for the CNN. More of them gain
@@ -24,8 +25,9 @@ Pictures = NDArray[np.uint8]
 class BatchPredictor:
     """Answers many pictures at once. Nothing is remembered: a batch is asked once."""
 
-    def __init__(self, metrics: Metrics, watch: StageWatcher | None = None) -> None:
+    def __init__(self, metrics: Metrics, mirror: Mirror, watch: StageWatcher | None = None) -> None:
         self._metrics = metrics
+        self._mirror = mirror
         self._watch = watch
 
     async def normalise(self, pictures: Pictures, deadline: float) -> Pictures:
@@ -68,6 +70,8 @@ class BatchPredictor:
             self._metrics.infer_timer.observe(end - start)
             if self._watch is not None:
                 self._watch(f"infer {model.name}", start, end)
+            if self._mirror.is_on:
+                self._mirror.show(model, pictures[chunk], rows[chunk].argmax(axis=1))
             await asyncio.sleep(0)
         for digit, count in enumerate(np.bincount(rows.argmax(axis=1), minlength=10).tolist()):
             self._metrics.prediction_counter(model.name, digit).inc(count)

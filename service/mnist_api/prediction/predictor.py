@@ -17,6 +17,7 @@ from mnist_api.cache.tiered import Keys, TieredCache
 from mnist_api.errors import DeadlineExceeded
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Model, Selection
+from mnist_api.models.mirror import Mirror
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.pictures import Picture, Pictures
 from mnist_api.stages import StageWatcher
@@ -59,8 +60,10 @@ class Predictor:
         cache: TieredCache,
         costs: Costs,
         metrics: Metrics,
+        mirror: Mirror,
         watch: StageWatcher | None = None,
     ) -> None:
+        self._mirror = mirror
         self._pictures = pictures
         self._cache = cache
         self._costs = costs
@@ -170,7 +173,16 @@ class Predictor:
             if model.name in keys
         }
         self._cache.keep(keys, answers, shared=shared)
+        if self._mirror.is_on:
+            self._show(selection.models, picture, answers)
         return _Found(answers, "miss", picture)
+
+    def _show(
+        self, models: Sequence[Model], picture: Picture, answers: Mapping[str, Answer]
+    ) -> None:
+        for model in models:
+            if (answer := answers.get(model.name)) is not None:
+                self._mirror.show(model, picture[np.newaxis], np.array([answer.label]))
 
     def _infer(self, model: Model, picture: Picture) -> Answer:
         start = perf_counter()

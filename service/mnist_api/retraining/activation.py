@@ -11,6 +11,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog, Model
 from mnist_api.models.shelf import Shelf
 from mnist_api.retraining.metrics import LoopMetrics
+from mnist_api.retraining.shadow import Shadower
 from mnist_api.retraining.versions import Versions
 
 # How long a start waits for the active versions, before it serves what the code brings.
@@ -27,6 +28,7 @@ class Follower:
         catalog: Catalog,
         shelf: Shelf,
         versions: Versions,
+        shadower: Shadower,
         metrics: Metrics,
         loop_metrics: LoopMetrics,
         poll_seconds: float,
@@ -34,6 +36,7 @@ class Follower:
         self._catalog = catalog
         self._shelf = shelf
         self._versions = versions
+        self._shadower = shadower
         self._metrics = metrics
         self._loop_metrics = loop_metrics
         self._poll_seconds = poll_seconds
@@ -45,6 +48,9 @@ class Follower:
         for name in self._catalog.names:
             for result in ("loaded", "failed", "unreachable"):
                 self._loop_metrics.activations.labels(name, result)
+            for result in ("agree", "disagree", "failed", "skipped"):
+                self._loop_metrics.shadowed.labels(name, result)
+            self._loop_metrics.shadow_share.labels(name).set(0)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self.follow()
@@ -68,6 +74,7 @@ class Follower:
                 self._trouble(name, "failed", str(error))
             except Exception as error:  # noqa: BLE001 - who stops following serves old weights for good
                 self._trouble(name, "failed", repr(error))
+        await self._shadower.follow()
 
     async def _follow_for_ever(self) -> None:
         while True:

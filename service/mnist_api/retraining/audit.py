@@ -9,7 +9,9 @@ import msgspec
 
 from mnist_api.retraining.stores import ObjectStore, read_all
 
-Action = Literal["remove sample", "retrain", "cancel", "activate", "end of job"]
+Action = Literal[
+    "remove sample", "retrain", "cancel", "activate", "end of job", "shadow", "end shadow"
+]
 _PREFIX = "audit/"
 
 

@@ -27,6 +27,7 @@ from mnist_api.retraining.jobs import EffortName, End, Job, Jobs
 from mnist_api.retraining.log_tail import kept_output
 from mnist_api.retraining.reporter import Reporter
 from mnist_api.retraining.samples import Samples, SampleSet
+from mnist_api.retraining.shadow import Shadows
 from mnist_api.retraining.stores import open_store
 from mnist_api.retraining.verdict import Verdict
 from mnist_api.retraining.versions import Record, Versions
@@ -66,7 +67,9 @@ def main() -> None:
         print(f"not now: {error.message}", flush=True)
         return
     builtin = read_manifest(options.weights).models
-    training = Training(job, Versions(store, builtin), Samples(store, 0), options.weights)
+    versions = Versions(store, builtin)
+    shadows = Shadows(store, versions)
+    training = Training(job, versions, shadows, Samples(store, 0), options.weights)
     with kept_output() as log, Reporter(jobs, job.id, log) as reporter:
         try:
             end = training.run(reporter, options.keep_versions)
@@ -94,9 +97,12 @@ def _step_back() -> None:
 class Training:
     """What a job does between its start and its end."""
 
-    def __init__(self, job: Job, versions: Versions, samples: Samples, weights: Path) -> None:
+    def __init__(
+        self, job: Job, versions: Versions, shadows: Shadows, samples: Samples, weights: Path
+    ) -> None:
         self._job = job
         self._versions = versions
+        self._shadows = shadows
         self._samples = samples
         self._weights = weights
 
@@ -158,7 +164,9 @@ class Training:
         if not verdict.is_promoted:
             return End("refused", now(), "; ".join(verdict.reasons), None, verdict)
         persist(lambda: self._versions.add(name, content, record))
-        persist(lambda: self._versions.prune(name, keep_versions))
+        shadow = persist(lambda: self._shadows.get(name))
+        spared = [] if shadow is None else [shadow.version]
+        persist(lambda: self._versions.prune(name, keep_versions, spared))
         return End("promoted", now(), "", record.entry.version, verdict)
 
 

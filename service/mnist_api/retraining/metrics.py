@@ -20,3 +20,16 @@ class LoopMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.shadowed = Counter(
+            "mnist_api_shadow_predictions",
+            "Pictures shown to a candidate, by whether it says what the served version said.",
+            ("model", "result"),
+            registry=registry,
+        )
+        self.shadow_share = Gauge(
+            "mnist_api_shadow_share",
+            "Share of a model's pictures that a worker shows to a candidate.",
+            ("model",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )

@@ -66,8 +66,7 @@ class Versions:
         Raises:
             VersionNotFound: there is none, or one that cannot be served.
         """
-        if self._record_of(model, version) is None:
-            raise _not_found(model, version)
+        self.check(model, version)
         try:
             return self.load(model, version)
         except WeightsError as error:
@@ -109,28 +108,42 @@ class Versions:
             return self.builtin[model].version
         return pointer.version
 
+    def check(self, model: str, version: str) -> None:
+        """Make sure that there is a version, built in or stored.
+
+        Raises:
+            VersionNotFound: there is none.
+        """
+        is_builtin = version == self.builtin[model].version
+        if not is_builtin and self._record_of(model, version) is None:
+            raise _not_found(model, version)
+
     def activate(self, model: str, version: str, by: str) -> Pointer:
         """Have a version served by all replicas, and return the new pointer.
 
         Raises:
             VersionNotFound: there is no such version.
         """
+        self.check(model, version)
         is_builtin = version == self.builtin[model].version
-        if not is_builtin and self._record_of(model, version) is None:
-            raise _not_found(model, version)
         pointer = Pointer(version, self.active_version(model), is_builtin, now(), by)
         self._store.put(f"{_ACTIVE}/{model}", msgspec.json.encode(pointer))
         self._audit.note(by, "activate", model, "done", pointer.previous, version)
         return pointer
 
-    def prune(self, model: str, keep: int) -> Sequence[str]:
+    def prune(self, model: str, keep: int, spared: Sequence[str] = ()) -> Sequence[str]:
         """Remove all but the newest versions, never the active one or the one before it.
+
+        Args:
+            model: whose.
+            keep: how many of the newest.
+            spared: further ones that stay.
 
         Returns:
             The names of those that went.
         """
         pointer = self.active(model)
-        kept = {pointer.version, pointer.previous} if pointer else set()
+        kept = {*spared, *((pointer.version, pointer.previous) if pointer else ())}
         old = [record.entry.version for record in self.records(model)][:-keep]
         gone = [version for version in old if version not in kept]
         for version in gone:
