@@ -85,7 +85,7 @@ def create_app(
     app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
-    page = PageResource()
+    page = PageResource(takes_corrections=is_retraining_on(settings))
     app.add_route("/", page)
     app.add_route("/docs", page, suffix="docs")
     app.add_route("/static/{file}", page)

@@ -20,6 +20,7 @@ _MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_CORRECTIONS = b'data-corrections="off"', b'data-corrections="on"'
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -29,9 +30,13 @@ _POLICY = (
 class PageResource:
     """Serves `/` and `/static/{file}` from memory: nothing a client sends reaches a file system."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_corrections: bool) -> None:
+        """Read the files; with a token set, the page is told that corrections are taken."""
         folder = files("mnist_api") / "web"
         self._files = {name: (folder / name).read_bytes() for name in _MEDIA_TYPES}
+        if takes_corrections:
+            page = self._files["index.html"]
+            self._files["index.html"] = page.replace(*_CORRECTIONS, 1)
 
     async def on_get_docs(self, req: Request, resp: Response) -> None:
         """Answer the page that shows the API's description."""

@@ -331,4 +331,35 @@ element("copy").addEventListener("click", async ({ target }) => {
   setTimeout(() => (target.textContent = "Copy"), 1500);
 });
 
+// --- correcting ------------------------------------------------------------------------------
+
+// The service says whether it takes any: without a token set it does not.
+element("teach").hidden = document.documentElement.dataset.corrections !== "on";
+
+const OUTCOMES = { 201: "Thank you, it is kept.", 200: "Thank you, that was known already.",
+  404: "This address takes no corrections." };
+
+element("correction").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const thanks = element("thanks");
+  if (!strokes.length && !picture) thanks.textContent = "Draw the digit first.";
+  else thanks.textContent = await correct(element("label").value, element("token").value.trim());
+});
+
+async function correct(label, token) {
+  const body = JSON.stringify({ image: encoded(), label: Number(label) });
+  // What no header can hold is no token.
+  if (!/^[!-~]+$/.test(token)) return "This is no token.";
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch("/samples/", { method: "POST", headers, body, signal });
+    const answer = await response.json().catch(() => ({}));
+    if (response.status === 401) return "The service does not know this token.";
+    return OUTCOMES[response.status] ?? sentence(answer, response.status);
+  } catch {
+    return "The service cannot be reached.";
+  }
+}
+
 redraw();
