@@ -185,6 +185,14 @@ def test_a_job_outlives_its_server_and_an_absence_of_the_store(tmp_path: Path) -
         assert job["verdict"]["samples"] is None
 
 
+def test_where_jobs_are_the_clusters_and_there_is_none_training_is_refused(tmp_path: Path) -> None:
+    with running_loop(tmp_path, job_template="mnist-mnist-api-retrain") as operator:
+        reply = operator.call("POST", "/models/svm/retrain", QUICK)
+        assert (reply.status, reply.json["code"]) == (501, "training_unavailable")
+        assert "no pod whose account may make Jobs" in reply.json["error"]
+        assert operator.get("/jobs/")["jobs"] == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "expected"),
     [

@@ -26,6 +26,7 @@ from tests.e2e.cluster.kubernetes import (
     name_of,
 )
 from tests.e2e.cluster.retraining import Loop, Watch, freeze_bucket, make_bucket, values
+from tests.e2e.cluster.test_network_policy import call
 from tests.support.versions import Candidate, builtin, svm_that_adds
 
 HERE = Path(__file__).parent
@@ -239,6 +240,29 @@ def test_a_killed_pod_a_deleted_job_and_a_cancelled_one_end_soon_and_make_room(
     pod = running_pod(loop, third)
     assert loop.call("DELETE", f"/jobs/{third}")[1]["state"] == "cancelled"
     eventually(lambda: pod not in [name_of(each) for each in space.get("pods")], "its end", 30)
+
+
+@only_long
+@pytest.mark.usefixtures("trainer")
+def test_what_the_schedule_begins_is_a_job_as_any_other_and_reaches_the_store_alone(
+    loop: Loop,
+) -> None:
+    space = loop.namespace
+    space.kubectl("create", "job", "by-schedule", f"--from=cronjob/{ACCOUNT}")
+
+    def look() -> list[dict[str, Any]]:
+        return [job for job in loop.get("/jobs/")["jobs"] if job["by"] == "schedule"]
+
+    [job] = eventually(look, "the job that the schedule asks for", 180, pause=1)
+    assert (job["model"], job["effort"], job["state"]) == ("svm", "full", "running")
+    assert loop.call("POST", "/models/cnn/retrain", {})[0] == 409
+    [pod] = space.get("pods", "--selector=batch.kubernetes.io/job-name=by-schedule")
+    for address, verdict in ((("mnist-mnist-api", 80), "stopped"), (("bucket", 5000), "through")):
+        assert call(space, name_of(pod), *address).startswith(verdict)
+    assert loop.call("DELETE", f"/jobs/{job['id']}")[1]["state"] == "cancelled"
+    eventually(
+        lambda: "by-schedule" not in [name_of(each) for each in space.get("jobs")], "its end", 30
+    )
 
 
 @only_long

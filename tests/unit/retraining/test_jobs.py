@@ -12,6 +12,7 @@ from mnist_api.retraining.jobs import LOST_SECONDS, End, Jobs, Progress
 from mnist_api.retraining.log_tail import log_tail
 from mnist_api.retraining.runner import LocalRunner
 from mnist_api.retraining.stores import ObjectStore, open_store
+from tests.conftest import WEIGHTS
 
 
 class Clock:
@@ -150,6 +151,19 @@ assert list(told) == ["10 %: fitting", "from a child"], told
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
     )
     assert run.stdout.splitlines() == ["10 %: fitting", "from a child", "last"]
+
+
+def test_a_schedule_does_not_disturb_a_training_that_runs(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    running = Jobs(store).ask("cnn", "full", "ann")
+    command = [sys.executable, "-m", "mnist_api.retraining.job", "--ask", "svm"]
+    places = ["--store", f"file://{tmp_path}/store", "--weights", str(WEIGHTS)]
+    run = subprocess.run(
+        [*command, *places], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout.startswith(f"not now: job {running.id} trains cnn")
+    assert [story.job for story in Jobs(store).tell_all()] == [running]
 
 
 def test_without_what_trains_nothing_is_started(
