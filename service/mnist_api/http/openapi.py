@@ -13,15 +13,17 @@ from falcon.asgi import Request, Response
 
 from mnist_api import errors
 from mnist_api.http.errors import ErrorBody
-from mnist_api.http.operations import (
-    ANYWHERE,
-    OPERATIONS,
+from mnist_api.http.operation import (
     Body,
     Operation,
     Operations,
     Parameter,
     Schema,
     Structs,
+)
+from mnist_api.http.operations import (
+    ANYWHERE,
+    OPERATIONS,
 )
 
 _REFERENCE: Final = "#/components/schemas/{name}"

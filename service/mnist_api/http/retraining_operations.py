@@ -5,18 +5,20 @@ from typing import Final
 from mnist_api import errors
 from mnist_api.http.audit import AuditLog
 from mnist_api.http.jobs import JobDescription, JobList, RetrainRequest
-from mnist_api.http.operations import (
+from mnist_api.http.operation import (
     FILE,
     JSON,
-    MODEL,
-    NO_PICTURE,
-    NO_ROOM,
     TEXT,
-    TIMEOUT,
     Body,
     Operation,
     Operations,
     Parameter,
+)
+from mnist_api.http.operations import (
+    MODEL,
+    NO_PICTURE,
+    NO_ROOM,
+    TIMEOUT,
 )
 from mnist_api.http.samples import SampleList, SampleRequest, SampleResponse
 from mnist_api.http.shadow import ShadowRequest, ShadowResponse
