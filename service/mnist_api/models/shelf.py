@@ -6,7 +6,7 @@ from time import monotonic
 
 from cachetools import LRUCache
 
-from mnist_api.errors import InvalidRequest, Overloaded, VersionNotFound
+from mnist_api.errors import Overloaded, VersionNotFound
 from mnist_api.models.catalog import Catalog, Model, Selection
 
 Load = Callable[[str, str], Model]
@@ -59,11 +59,11 @@ class Shelf:
         """Return one version of one model, as a request names it.
 
         Raises:
-            InvalidRequest: it names no model.
-            UnknownModel, and what `get` raises.
+            VersionNotFound: it names no model, and a version is one model's.
+            UnknownModel, and what else `get` raises.
         """
         if name is None:
-            raise InvalidRequest("a version is one model's: name the model too")
+            raise VersionNotFound("a version is one model's: name the model too")
         return Selection.of([await self.get(name, version)])
 
     async def get(self, name: str, version: str) -> Model:

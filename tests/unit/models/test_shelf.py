@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from mnist_api.errors import InvalidRequest, Overloaded, UnknownModel, VersionNotFound
+from mnist_api.errors import Overloaded, UnknownModel, VersionNotFound
 from mnist_api.models.catalog import Catalog, Model, load_catalog
 from mnist_api.models.shelf import Shelf
 from tests.conftest import WEIGHTS
@@ -54,7 +54,7 @@ def test_what_is_served_and_what_the_code_brings_need_no_store(catalog: Catalog)
 
 def test_a_version_is_one_models(catalog: Catalog) -> None:
     shelf = Shelf(catalog)
-    with pytest.raises(InvalidRequest, match="name the model too"):
+    with pytest.raises(VersionNotFound, match="name the model too"):
         asyncio.run(shelf.select(None, "a" * 12))
     with pytest.raises(UnknownModel):
         asyncio.run(shelf.select("resnet", "a" * 12))
