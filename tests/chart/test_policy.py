@@ -42,7 +42,7 @@ def test_every_pod_meets_the_standard_restricted(rendered: list[Object]) -> None
         assert context["readOnlyRootFilesystem"] is True, name
 
 
-def test_no_pod_holds_a_token_or_gets_service_links(rendered: list[Object]) -> None:
+def test_no_pod_gets_a_token_unasked_or_service_links(rendered: list[Object]) -> None:
     for pod, spec in pod_specs(rendered).items():
         assert spec["automountServiceAccountToken"] is False, pod
         assert spec["enableServiceLinks"] is False, pod
