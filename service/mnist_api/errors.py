@@ -13,6 +13,8 @@ class ApiError(Exception):
 
     status: int = 500
     code: str = "internal_error"
+    further_statuses: tuple[int, ...] = ()
+    """Which others it is answered with, where HTTP has one that says more."""
 
     def __init__(self, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -36,6 +38,7 @@ class MalformedRequest(ApiError):
     """The bytes are not HTTP/1.1, or exceed what one request line or header may have."""
 
     status, code = 400, "malformed_request"
+    further_statuses = (414, 431)
 
 
 class InvalidTensor(ApiError):

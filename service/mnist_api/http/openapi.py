@@ -121,7 +121,8 @@ def _failures(kinds: Sequence[type[errors.ApiError]]) -> dict[str, Any]:
     """Return the error responses by status, each with the codes it may bear."""
     codes: dict[int, list[str]] = {}
     for kind in kinds:
-        codes.setdefault(kind.status, []).append(kind.code)
+        for status in (kind.status, *kind.further_statuses):
+            codes.setdefault(status, []).append(kind.code)
     return {
         str(status): {
             "description": ", ".join(f"`{code}`" for code in sorted(codes[status])),
