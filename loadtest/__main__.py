@@ -22,7 +22,7 @@ def main() -> int:
     """Run once."""
     parser = argparse.ArgumentParser(prog="python -m loadtest")
     parser.add_argument("--url", help="of a running service; without it, one is started")
-    parser.add_argument("--users", default=",".join(EVERYDAY), help="classes of locustfile.py")
+    parser.add_argument("--users", default=",".join(EVERYDAY), help="classes of users.py")
     parser.add_argument("--ui", action="store_true", help="steer by locust's page")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "local")
     options, others = parser.parse_known_args()
