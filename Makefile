@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz fuzz-parsers loadtest loadtest-ui ab peers scaling report train study notebooks e2e e2e-long docs lock system-deps clean
+.PHONY: help run test lint format bench bench-cache bench-overload bench-slow bench-soak fuzz fuzz-parsers loadtest loadtest-ui ab peers scaling capacity autoscaling report train study notebooks e2e e2e-long docs lock system-deps clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -59,9 +59,19 @@ ab: peers-deps ## Repeat the ab scenario of 2018: its design beside ours
 peers: peers-deps ## Measure six other servers with the same models beside ours
 	for models in svm mlp cnn; do $(LOAD)/python -m loadtest.peers --models $$models $(OPTIONS); done
 
-scaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Measure how throughput grows with workers (OPTIONS="cluster ..." with replicas)
+scaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Measure how throughput grows with replicas on KUBECONFIG's cluster (OPTIONS=workers: of gunicorn, without)
 	tools/system-deps wrk
-	$(LOAD)/python -m loadtest.scaling $(or $(OPTIONS),workers)
+	$(LOAD)/python -m loadtest.scaling $(or $(OPTIONS),cluster)
+
+capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure a pod there, fit the capacity model's figures and try them (OPTIONS="--limit 0.2")
+	tools/system-deps wrk
+	$(LOAD)/python -m loadtest.capacity calibrate --seconds 4 $(OPTIONS)
+	$(LOAD)/python -m loadtest.capacity fit
+	$(LOAD)/python -m loadtest.capacity validate --seconds 25 $(OPTIONS)
+
+autoscaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Watch the HPA there under a spike and through a day
+	tools/system-deps wrk
+	$(LOAD)/python -m loadtest.autoscaling spike day $(OPTIONS)
 
 report: .venv-loadtest/installed ## Write docs/performance.md and its plots from the results
 	$(LOAD)/python -m loadtest.report
@@ -150,6 +160,10 @@ loadtest/peers/.venvs/%/installed: loadtest/peers/%/requirements.txt
 loadtest/.bin/vegeta:
 	@command -v go >/dev/null || { echo "missing: Go, which builds vegeta" >&2; exit 1; }
 	GOBIN=$(CURDIR)/$(@D) go install github.com/tsenart/vegeta/v12@v12.13.0
+
+loadtest/.bin/poisson: loadtest/poisson/main.go loadtest/poisson/go.mod loadtest/poisson/go.sum
+	@command -v go >/dev/null || { echo "missing: Go, which builds poisson" >&2; exit 1; }
+	cd loadtest/poisson && go build -o $(CURDIR)/$@ .
 
 # KServe's client pins what our own environment needs newer.
 .venv-clients/installed: tests/clients/requirements.txt

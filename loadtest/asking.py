@@ -9,6 +9,7 @@ from typing import Any
 from locust import FastHttpUser
 
 from loadtest.expectations import Lesson, wrong_label, wrong_labels
+from loadtest.records import Records
 from loadtest.thresholds import Tally
 
 JSON = {"Content-Type": "application/json"}
@@ -23,6 +24,7 @@ class Run:
         self.host: str | None = None
         self.lesson = Lesson({}, [])
         self.tallies: dict[str, Tally] = {}
+        self.records = Records()
         self.numbers = count(random.getrandbits(40))
 
     def count(self, model: str, right: bool) -> None:

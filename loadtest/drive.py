@@ -1,5 +1,7 @@
 """The load generators: wrk and ab close the loop, vegeta keeps a rate whatever the answers do.
 
+At a constant rate as its command does, or at random times (`poisson/`, by its library).
+
 Vegeta, of those that keep a rate, since one command of Go's builds it, its last release is recent
 and it records every request; so we count latency from the moment a request was due, not from when
 a starved generator came to send it. (wrk2 has had no release for years, oha builds for ten times as
@@ -14,12 +16,16 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 DRIVER_CORE = 1
-VEGETA = Path(__file__).resolve().parent / ".bin" / "vegeta"
+_BIN = Path(__file__).resolve().parent / ".bin"
+VEGETA, POISSON = _BIN / "vegeta", _BIN / "poisson"
+Floats = NDArray[np.float64]
 # Rotating bodies, so that neither the branch predictor nor a cache learns one digit by heart.
 _SCRIPT = """
 local bodies = {{}}
@@ -114,20 +120,36 @@ def vegeta(
     url: str, bodies: Sequence[bytes], rate: float, seconds: float, host: str | None = None
 ) -> Open:
     """Ask at a constant rate."""
-    header = {"Content-Type": ["application/json"], **({"Host": [host]} if host else {})}
-    targets = "\n".join(
-        json.dumps(
-            {"method": "POST", "url": url, "header": header, "body": b64encode(body).decode()}
-        )
-        for body in bodies
-    )
     whole = max(1, round(rate))
     attack = [str(VEGETA), "attack", "-format=json", f"-rate={whole}/1s", f"-duration={seconds:g}s"]
-    pinned = ["taskset", "-c", str(DRIVER_CORE), *attack, "-timeout=20s"]
-    attacked = subprocess.run(pinned, input=targets.encode(), check=True, capture_output=True)
+    attacked = _attack([*attack, "-timeout=20s"], url, bodies, host)
     encode = [str(VEGETA), "encode", "-to=csv"]
-    rows = subprocess.run(encode, input=attacked.stdout, check=True, capture_output=True).stdout
+    rows = subprocess.run(encode, input=attacked, check=True, capture_output=True).stdout
     return summary(rows.decode(), whole)
+
+
+def poisson(
+    url: str,
+    bodies: Sequence[bytes],
+    rate: float,
+    seconds: float,
+    host: str | None = None,
+    seed: int = 1,
+) -> tuple[Open, Floats, Floats]:
+    """Ask at random times, as many clients do that know nothing of each other.
+
+    Returns:
+        the summary; each request's latency from when it was due, in ms; when that was, in seconds,
+        ascending. Both float64 (n,).
+    """
+    attack = [str(POISSON), f"-rate={rate}", f"-duration={seconds:g}s", f"-seed={seed}"]
+    rows = _attack([*attack, "-timeout=20s"], url, bodies, host).decode().split()
+    table = np.array([[*map(int, row.split(","))] for row in rows])
+    due, sent, codes, latencies = table[table[:, 0].argsort()].T
+    planned = due / 1e9
+    # The clock of the schedule starts with the first request that was sent in time.
+    due = due + (sent - due).min()
+    return _summary(rate, codes, due, sent, latencies), (sent - due + latencies) / 1e6, planned
 
 
 def summary(rows: str, rate: float) -> Open:
@@ -140,10 +162,17 @@ def summary(rows: str, rate: float) -> Open:
     sent, codes, latencies, numbers = (np.array(column) for column in zip(*records, strict=True))
     due = numbers * (1e9 / rate)
     due += (sent - due).min()
+    return _summary(rate, codes, due, sent, latencies)
+
+
+def _summary(
+    rate: float, codes: NDArray[Any], due: NDArray[Any], sent: NDArray[Any], latencies: NDArray[Any]
+) -> Open:
+    """Return the figures of requests, by times in nanoseconds."""
     late, since_due = sent - due, sent - due + latencies
     return Open(
         rate=rate,
-        requests=len(records),
+        requests=len(codes),
         errors=int((codes != 200).sum()),
         p50_ms=float(np.percentile(since_due, 50)) / 1e6,
         p99_ms=float(np.percentile(since_due, 99)) / 1e6,
@@ -151,6 +180,19 @@ def summary(rows: str, rate: float) -> Open:
         max_ms=float(since_due.max()) / 1e6,
         late_ms=float(np.percentile(late, 99)) / 1e6,
     )
+
+
+def _attack(command: Sequence[str], url: str, bodies: Sequence[bytes], host: str | None) -> bytes:
+    """Hand a generator its requests as vegeta reads them, and return its records."""
+    header = {"Content-Type": ["application/json"], **({"Host": [host]} if host else {})}
+    targets = "\n".join(
+        json.dumps(
+            {"method": "POST", "url": url, "header": header, "body": b64encode(body).decode()}
+        )
+        for body in bodies
+    )
+    pinned = ["taskset", "-c", str(DRIVER_CORE), *command]
+    return subprocess.run(pinned, input=targets.encode(), check=True, capture_output=True).stdout
 
 
 def _output(command: Sequence[str]) -> str:

@@ -23,14 +23,14 @@ def limited(pids: Sequence[int], cores: float) -> Iterator[None]:
             _leave(pid, group)
 
 
-def throttled(pids: Sequence[int]) -> float:
-    """Return the share of periods in which the processes would have used more."""
+def throttled(pids: Sequence[int]) -> tuple[int, int]:
+    """Return the periods so far, and those in which the processes would have used more."""
     periods = stopped = 0
     for pid in pids:
         lines = (_group(f"mnist-api-{pid}") / "cpu.stat").read_text().splitlines()
         figures = {name: int(value) for name, value in (line.split() for line in lines)}
         periods, stopped = periods + figures["nr_periods"], stopped + figures["nr_throttled"]
-    return stopped / max(1, periods)
+    return periods, stopped
 
 
 def _group(name: str) -> Path:

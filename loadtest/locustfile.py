@@ -6,6 +6,9 @@ Who asks is in `users.py`, when they come and go in `form.py`, and what a run mu
 
 import logging
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from locust import events
@@ -39,6 +42,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     add("--max-failures", type=float, default=0.0, help="share of requests that may fail")
     add("--max-p99-ms", type=float, default=50.0, help="p99 of all requests; the SLO's by default")
     add("--min-rate", type=float, default=0.0, help="requests a second")
+    add("--record", type=Path, help="write every request's time and latency, as .npy")
 
 
 @events.init.add_listener
@@ -47,11 +51,14 @@ def prepare(environment: Environment, **_: Any) -> None:
     environment.loadtest = Run(environment.parsed_options)
     if environment.host and not _learn(environment):
         sys.exit(1)
+    if environment.parsed_options.record:
+        environment.events.request.add_listener(_recorder(environment.loadtest))
 
 
 @events.test_start.add_listener
 def ask_unloaded(environment: Environment, **_: Any) -> None:
-    """Learn again where the page named another service."""
+    """Learn again where the page named another service; the load's time begins."""
+    environment.loadtest.records.start = time.time()
     if environment.loadtest.host != environment.host and not _learn(environment):
         environment.runner.quit()
 
@@ -66,6 +73,20 @@ def _learn(environment: Environment) -> bool:
         return False
     run.host = environment.host
     return True
+
+
+def _recorder(run: Run) -> Callable[..., None]:
+    def record(*, start_time: float, response_time: float, exception: object, **_: Any) -> None:
+        run.records.add(start_time, response_time, is_right=exception is None)
+
+    return record
+
+
+@events.quitting.add_listener
+def save(environment: Environment, **_: Any) -> None:
+    """Write what was recorded."""
+    if file := environment.parsed_options.record:
+        environment.loadtest.records.save(file)
 
 
 @events.quitting.add_listener

@@ -9,8 +9,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from loadtest.autoscaling import OBJECTIVE_MS, WINDOW
+from loadtest.autoscaling import Run as Autoscaling
 from loadtest.scaling import Study as Scaling
-from loadtest.usl import usl
+from loadtest.usl import Band, usl
 
 # Mid grey has a contrast above 3.9 against white as against black (WCAG asks 3 of graphics).
 _GREY = "#7d7d7d"
@@ -73,6 +75,7 @@ def scaling(path: Path, title: str, study: Scaling) -> None:
                 counts, *(band.value for band in (study.fit.rate, study.fit.alpha, study.fit.beta))
             )
             axes.plot(counts, law, color=_COLOURS[0], label="Universal Scalability Law")
+            _band(axes, study.fit.throughput)
         points: Sequence[tuple[int, float]] = [(n, rate) for n in rates for rate in rates[n]]
         axes.plot(*zip(*points, strict=True), "o", color=_COLOURS[1], label="measured")
         axes.set_xlabel(f"{study.kind}, each limited to {study.limit_cores:g} cores")
@@ -83,12 +86,49 @@ def scaling(path: Path, title: str, study: Scaling) -> None:
         axes.legend(frameon=False)
 
 
+def autoscaling(path: Path, title: str, run: Autoscaling) -> None:
+    """Draw the replicas, the load and the p99 over time; shaded where the objective waits."""
+    with _drawing(path, height=5.0, rows=3) as (pods, rate, latency):
+        seconds = [look.second for look in run.looks]
+        pods.step(seconds, [look.wanted for look in run.looks], "--", where="post", color=_GREY)
+        pods.step(seconds, [look.ready for look in run.looks], where="post", color=_COLOURS[0])
+        pods.legend(["wanted", "ready"], frameon=False, fontsize=8)
+        pods.set_ylabel("replicas")
+        pods.set_title(title)
+        times = [window.second for window in run.windows]
+        rate.step(times, [window.rate for window in run.windows], where="post", color=_COLOURS[2])
+        rate.set_ylabel("requests/s")
+        p99 = [window.p99_ms for window in run.windows]
+        latency.step(times, p99, where="post", color=_COLOURS[1])
+        latency.axhline(OBJECTIVE_MS, color=_GREY, linestyle=":")
+        latency.set_yscale("log")
+        latency.yaxis.set_major_formatter("{x:g}")
+        latency.set_ylabel("p99, ms")
+        latency.set_xlabel("seconds")
+        for axes in (pods, rate, latency):
+            axes.set_xlim(0, run.length)
+            for window in run.windows:
+                if not window.counts:
+                    axes.axvspan(
+                        window.second, window.second + WINDOW, color=_GREY, alpha=0.2, linewidth=0
+                    )
+        for axes in (pods, rate):
+            axes.set_ylim(0)
+
+
+def _band(axes: Any, throughput: Sequence[Band]) -> None:
+    low, high = [one.low for one in throughput], [one.high for one in throughput]
+    counts = range(1, len(throughput) + 1)
+    axes.fill_between(counts, low, high, color=_COLOURS[0], alpha=0.25, linewidth=0, label="95 %")
+
+
 @contextmanager
-def _drawing(path: Path, height: float) -> Iterator[Any]:
+def _drawing(path: Path, height: float, rows: int = 1) -> Iterator[Any]:
     with mpl.rc_context(dict(_STYLE)):
         figure = Figure(figsize=(7.2, height), layout="constrained")
-        axes = figure.add_subplot()
-        axes.spines[["top", "right"]].set_visible(False)
+        axes = figure.subplots(rows, sharex=True)
+        for each in np.atleast_1d(axes):
+            each.spines[["top", "right"]].set_visible(False)
         yield axes
         # Neither date nor version in the file: what does not change must not differ.
         figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})

@@ -9,7 +9,7 @@ there holds the commit, the machine, the command and the raw output of its run.
 and the generator on the other, while other work shared the machine. There, the same request
 takes up to four times as long from one hour to the next, so a rate says little: compare only
 what one run measured, interleaved, as the ratios here do. Throughput beyond one core of server
-cannot be measured there at all.
+cannot be measured there at all: replicas are studied with small CPU limits.
 """
 PEERS = """## Beside other servers
 
@@ -28,14 +28,56 @@ AB = """## The ab scenario of 2018
 `ab` with JSON bodies of one digit, our cache off, beside the design of 2018: Flask's development
 server and Keras' `predict`, with today's networks, a quarter of the arithmetic of those of 2018.
 Each point lasts a second, so that from concurrency 8 on most requests of the old design are not
-finished in it and its rate is too low; the ratio in bold leaves those out. The scaling study
-(`make scaling`) and the other two models await a quiet machine: their runs were not fit to publish.
+finished in it and its rate is too low; the ratio in bold leaves those out. The other two models
+await a quiet machine: their runs were not fit to publish.
 """
-SCALING = """## Workers with equal limits
+SCALING = """## Replicas and workers with equal limits
 
-gunicorn workers of one service on one core, each limited by the kernel to the same share of it,
-as Kubernetes limits pods; 8 connections of wrk for each on the other core. "open p99" is at 60 %
-of the saturated rate, by vegeta. Where "generator" nears 1, it is the generator that is
-measured. The law is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in brackets 95 % of
-400 bootstrap fits.
+Replicas of the chart behind the ingress ("cluster"), or gunicorn workers of one service on one
+core ("workers"), each limited by the kernel to the same small share of a core; saturated by 8
+connections of wrk for each, from the other core. "open p99" is at 60 % of the saturated rate, by
+vegeta at a constant rate. The law is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in
+brackets, and shaded in the picture, 95 % of 400 bootstrap fits.
+
+**What two cores can show.** Pods, ingress, generator, the cluster's own processes and everything
+else on the machine share two cores, so equal small limits are the only way to give N pods N times
+the CPU of one. That holds as long as the column "machine" stays clearly below 2: from where it does
+not, pods no longer get what their limit allows (the column "service" falls below N times the limit)
+or get it with cold caches (the CPU of a request grows), and the efficiency is that of the machine,
+not of the service. The service itself shares nothing between replicas that could cost: no lock, no
+database, no leader; the ingress is one process for all.
+
+**Bursts.** Kubernetes limits by CFS quota in periods of 100 ms: a pod of 100m computes for 10 ms
+at full speed and then stands still for up to 90. Its throughput is exactly a tenth of a core, so
+the study of throughput is fair; its latency is not that of a slower core, and the p99 near
+saturation is made of these pauses. Workers are limited in periods of 10 ms instead, since there
+we choose.
+"""
+CAPACITY = """## The capacity model
+
+`mnist-api capacity --rate 5000 --p99 20ms --model cnn --hit-ratio 0.3` answers with replicas, CPU
+requests and the autoscaler's target. It computes with the figures below, which are packaged with
+the service (`--figures` takes others: measure your own nodes by `make capacity`), and plays a
+queue through instead of using a formula (`service/mnist_api/capacity/queueing.py`): random
+arrivals (Poisson), each pod with a queue of its own, the ingress giving each request to the pod
+that has fewest (`least_conn`), a request that wakes an idle pod costing more CPU than one that
+follows another, and, with `--limited`, the kernel stopping a pod that has used its quota of the
+period of 100 ms until the next begins. To each wait a latency without load is added, drawn from
+those measured. Where Pollaczek's and Khinchine's formula holds, a test compares. Plans count with
+the upper end of the band of a request's CPU.
+
+The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
+ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the
+saturation that the model says. "These arrivals" is the model's p99 of exactly the arrivals that
+were sent; "any arrivals" is what it expects of the rate in general, which a short measurement
+misses by chance: at 80 % of one limited pod two measurements of half a minute differ by a
+quarter.
+"""
+AUTOSCALING = """## The autoscaler
+
+The chart's pods and HPA as users get them, but with CPU requests of 50m so that eight pods fit
+beside the load, and with a shorter wait before pods are taken away; no CPU limit, as in the
+chart's defaults. Locust's `CacheUser` through the ingress, no image twice, every label checked,
+the service's cache off. The objective, p99 <= 50 ms and no error, counts outside the first 30 s
+of a step (shaded).
 """

@@ -30,6 +30,8 @@ class Fit(msgspec.Struct, frozen=True):
     rate: Band
     alpha: Band
     beta: Band
+    throughput: tuple[Band, ...] = ()
+    """Requests a second of 1, 2, 3, ... up to the largest number that was measured."""
 
 
 def usl(count: Floats, rate: float, alpha: float, beta: float) -> Floats:
@@ -53,8 +55,15 @@ def fit(rates: Mapping[int, Sequence[float]], seed: int = 1) -> Fit:
             for _ in range(_DRAWS)
         ]
     )
+    best, counts = _fit(rates), np.arange(1, max(rates) + 1, dtype=float)
+    curves = np.array([usl(counts, *parameters) for parameters in drawn])
+    return Fit(*_bands(best, drawn), throughput=_bands(usl(counts, *best), curves))
+
+
+def _bands(values: Floats, drawn: Floats) -> tuple[Band, ...]:
+    """Return each value with the 95 % of what was drawn for it, float64 (draws, n)."""
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    return Fit(*(Band(*map(float, triple)) for triple in zip(_fit(rates), low, high, strict=True)))
+    return tuple(Band(*map(float, triple)) for triple in zip(values, low, high, strict=True))
 
 
 def efficiency(rates: Mapping[int, Sequence[float]], count: int) -> float:

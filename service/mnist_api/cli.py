@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "models": "list the models that a running service has",
         "serve": "run the service; MNIST_API_* variables configure it",
         "doctor": "check settings, models, memcached and address before serving",
+        "capacity": "tell how many pods a rate of predictions takes",
         "settings": "print the table of all settings",
         "completion": "print the completion for a shell",
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from loadtest import autoscaling
 from loadtest.ab.results import CONCURRENCIES, PAIR, Point
 from loadtest.ab.results import Study as Ab
 from loadtest.drive import Open
@@ -12,6 +13,10 @@ from loadtest.machine import Machine, here
 from loadtest.peers.results import Footprint, Row
 from loadtest.peers.results import Study as Peers
 from loadtest.report import page
+from loadtest.scaling import Point as ScalingPoint
+from loadtest.scaling import Study as Scaling
+from loadtest.usl import fit
+from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, OLD = PAIR
@@ -71,6 +76,59 @@ def test_pictures_have_no_background_and_name_their_units(results: Path) -> None
     picture = (results / "peers.svg").read_text()
     assert "requests/s per requests/s" in picture
     assert "fill: #ffffff" not in picture
+
+
+def scaling() -> Scaling:
+    cpu = {"service": 0.1, "generator": 0.1, "machine": 1.0, "stolen": 0.0}
+    points = [
+        ScalingPoint(count, 100.0 * count + noise, 0, cpu, 0.9, at(80), 0.6, cpu)
+        for count in (1, 2, 4)
+        for noise in (0.0, 1.0)
+    ]
+    study = Scaling(here(), "cluster", "cnn", 0.1, 3.0, points)
+    study.fit = fit(study.rates())
+    return study
+
+
+def hpa() -> autoscaling.Run:
+    looks = [autoscaling.Look(3.0 * number, 2 + number, 2, 70) for number in range(5)]
+    windows = [autoscaling.Window(5.0 * number, 100, 0, 9.0, number > 1) for number in range(4)]
+    return autoscaling.Run(
+        here(), "spike", 24, 20, autoscaling.VALUES, looks, windows, 2000, 3, 9.0, 0, 99.0
+    )
+
+
+def test_replicas_and_the_autoscaler_have_tables_and_pictures(tmp_path: Path) -> None:
+    for name, found in (("scaling", scaling()), ("autoscaling", hpa())):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_bytes(msgspec.json.encode(found))
+    text = page(tmp_path, tmp_path)
+    assert "| 4 | 400 | 1.00 | 80.0 |" in text
+    assert "alpha " in text
+    assert "| spike | 24 | 20 | 2000 | 100 | 2 to 2 | 9.0 | 0 | 0 of 2 | 99.0 | 3 | yes |" in text
+    for picture, words in (
+        ("scaling-cluster-cnn.svg", ("requests/s", "95 %")),
+        ("autoscaling-spike.svg", ("replicas", "p99, ms", "seconds")),
+    ):
+        content = (tmp_path / picture).read_text()
+        assert all(word in content for word in words)
+
+
+def test_the_capacity_model_s_figures_lead_to_a_million_requests_a_second(tmp_path: Path) -> None:
+    known = ModelFigures(Cost(500, 520), Cost(100, 110), 1.3, tuple(2.0 for _ in range(11)))
+    figures = Figures(
+        {"date": "today", "commit": "abc", "processor": "made up"},
+        {"cnn": known},
+        0.99,
+        0.01,
+        0.1,
+        80.0,
+        Loss(0.0, 0.0, 8),
+    )
+    (tmp_path / "capacity.json").write_bytes(msgspec.json.encode(figures))
+    text = page(tmp_path, tmp_path)
+    assert "| cnn | 500 (520) | 100 (110) | 1.30 | 2.0 |" in text
+    assert "80 cores of nginx at 80 us a request" in text
 
 
 def test_the_committed_page_is_the_one_that_the_committed_results_make() -> None:

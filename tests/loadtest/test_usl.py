@@ -28,6 +28,8 @@ def test_the_bands_hold_the_truth_and_widen_with_noise() -> None:
     calm, noisy = (fit(measured(0.05, 0, noise)) for noise in (0.005, 0.03))
     for found in (calm, noisy):
         assert found.alpha.low <= 0.05 <= found.alpha.high
+        assert len(found.throughput) == max(COUNTS)
+        assert all(one.low <= one.value <= one.high for one in found.throughput)
     assert noisy.alpha.high - noisy.alpha.low > calm.alpha.high - calm.alpha.low
 
 

@@ -17,6 +17,7 @@ LAYERS = {
     "cache": {"imaging", "models"},
     "models": set(),
     "imaging": set(),
+    "capacity": set(),
 }
 ROOT_MODULES = {"errors", "settings", "metrics", "logs", "stages"}
 

@@ -8,7 +8,7 @@ class Exit(IntEnum):
 
     OK = 0, "done"
     USAGE = 2, "the command line is not understood"
-    DATA = 65, "the service refused a picture or a model's name"
+    DATA = 65, "the service refused a picture or a model's name, or no plan keeps the p99"
     NO_INPUT = 66, "a file cannot be read"
     UNAVAILABLE = 69, "nobody answers at the address"
     SOFTWARE = 70, "the service failed, or what answers is not mnist-api"

@@ -1,0 +1,77 @@
+"""What is written of the capacity model's measurements."""
+
+from typing import TypeVar
+
+import msgspec
+
+from loadtest.drive import Open
+from loadtest.machine import Machine
+
+S = TypeVar("S")
+
+
+class Saturated(msgspec.Struct):
+    """One pod, asked by wrk without pause. CPU in cores."""
+
+    model: str
+    cached: bool
+    rate: float
+    errors: int
+    cpu: dict[str, float]
+    throttled: float
+
+
+class Steady(msgspec.Struct):
+    """One pod, asked at random times at a share of its saturation."""
+
+    model: str
+    share: float
+    open: Open
+    cpu: dict[str, float]
+    throttled: float
+    quantiles_ms: list[float]
+    """Latency: 201 quantiles, evenly spaced."""
+
+
+class Calibration(msgspec.Struct):
+    """One run on one pod."""
+
+    machine: Machine
+    limit_cores: float
+    idle_cores: float
+    saturated: list[Saturated]
+    steady: list[Steady]
+
+
+class Check(msgspec.Struct):
+    """One measured point beside what the model said of it. Milliseconds."""
+
+    count: int
+    share: float
+    """Of the fitted saturation."""
+    seconds: float
+    seed: int
+    open: Open
+    cpu: dict[str, float]
+    throttled: float
+    same_arrivals_ms: float
+    """The model's p99 of these very arrivals."""
+    expected_ms: float
+    """The model's p99 of any arrivals at this rate."""
+    careful_ms: float
+    """The same with the upper ends of the bands, as `mnist-api capacity` counts."""
+
+    @property
+    def error(self) -> float:
+        """Return by which share of the measured p99 the model was off, with these arrivals."""
+        return self.same_arrivals_ms / self.open.p99_ms - 1
+
+
+class Validation(msgspec.Struct):
+    """One run, and the figures that it tried."""
+
+    machine: Machine
+    model: str
+    limit_cores: float
+    figures: str
+    checks: list[Check]

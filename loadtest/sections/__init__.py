@@ -1,0 +1,1 @@
+"""The parts of docs/performance.md, one module each."""

@@ -1,0 +1,87 @@
+"""The capacity model's figures, its trial, and what it says of a million requests a second."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from loadtest.capacity.results import Check, Validation
+from loadtest.prose import CAPACITY
+from loadtest.sections.million import million
+from loadtest.sections.tables import measured, studies, table
+from mnist_api.capacity.figures import Figures, load
+
+
+def section(results: Path, _docs: Path) -> list[str]:
+    """Return the section's parts; none without figures."""
+    if not (file := results / "capacity.json").exists():
+        return []
+    figures = load(file)
+    parts = [CAPACITY, _figures(figures)]
+    for validation in studies(results / "capacity", Validation, "validation-*.json"):
+        parts += [measured([validation]) + _checks(validation.checks), verdict(validation.checks)]
+    return [*parts, million(figures)]
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """Return whether the model kept what is asked of it."""
+    asked = [one for one in checks if one.share <= 0.8]
+    near = [one for one in asked if abs(one.error) <= 0.25]
+    few = [one for one in checks if one.open.p99_ms > one.careful_ms]
+    return (
+        f"Within 25 % of the measured p99 at 50 to 80 % of saturation: {len(near)} of "
+        f"{len(asked)} points. Points whose p99 is above what `mnist-api capacity` promises "
+        f"there, so that it would plan too few pods for a limit between the two: {len(few)} of "
+        f"{len(checks)}.\n"
+    )
+
+
+def _figures(figures: Figures) -> str:
+    rows = [
+        (
+            name,
+            f"{known.computed.cpu_us:.0f} ({known.computed.cpu_us_high:.0f})",
+            f"{known.remembered.cpu_us:.0f} ({known.remembered.cpu_us_high:.0f})",
+            f"{known.wake:.2f}",
+            f"{known.unloaded_ms[len(known.unloaded_ms) // 2]:.1f}",
+        )
+        for name, known in figures.models.items()
+    ]
+    heads = (
+        "model",
+        "CPU of an answer, us (upper end)",
+        "from the pod's cache",
+        "alone, times",
+        "unloaded p50, ms",
+    )
+    machine = figures.machine
+    said = (
+        f"Fitted on {machine['date']}, commit {machine['commit']}, {machine['processor']}: a pod "
+        f"gets {figures.usable:.0%} of its quota and uses {1e3 * figures.idle_cores:.1f} mcores "
+        f"unasked; the ingress uses {figures.ingress_us:.0f} us a request; alpha "
+        f"{figures.loss.alpha:.3g}, beta {figures.loss.beta:.3g} up to {figures.loss.largest} "
+        "replicas.\n"
+    )
+    return said + "\n" + table(heads, rows)
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    rows = [
+        (
+            str(one.count),
+            f"{one.share:.0%}",
+            f"{one.open.rate:.0f}",
+            f"{one.open.p99_ms:.1f}",
+            f"{one.same_arrivals_ms:.1f}",
+            f"{one.error:+.0%}",
+            f"{one.expected_ms:.1f}",
+            f"{one.careful_ms:.1f}",
+            f"{one.throttled:.0%}",
+            f"{one.cpu['machine']:.2f}",
+            str(one.open.errors),
+        )
+        for one in checks
+    ]
+    heads = (
+        "N, load, 1/s, measured p99 ms, model: these arrivals, error, any arrivals, "
+        "careful, throttled periods, machine's cores busy, errors"
+    )
+    return table(heads.split(", "), rows)

@@ -1,0 +1,88 @@
+"""What the scaling study loads: gunicorn's workers on one core, or replicas behind the ingress."""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from loadtest import cgroups
+from loadtest.bodies import predict
+from loadtest.cluster import Pod, Release
+from loadtest.digits import held_out
+from loadtest.drive import wrk
+from loadtest.limits import limited, throttled
+from loadtest.processes import cpu_seconds, matching, tree
+from loadtest.service import mnist_api
+
+Parts = dict[str, Callable[[], float]]
+_NAMESPACE = "mnist-load"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A number of workers or replicas, running."""
+
+    url: str
+    parts: Parts
+    """CPU seconds that each part has used so far."""
+    throttled: Callable[[], tuple[int, int]]
+    """Periods of the CPU limit so far, and those in which a part was stopped."""
+    host: str | None = None
+
+
+@contextmanager
+def workers(count: int, options: argparse.Namespace) -> Iterator[Target]:
+    """Run the service with that many workers, each in its own group."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    with mnist_api(options.out / "service.log", core=0, workers=count, cache_bytes=0) as server:
+        deadline = time.monotonic() + 30
+        while len(tree(server.pid)) <= count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        # All workers must have loaded their models before their limit makes that slow.
+        time.sleep(1 + 0.3 * count)
+        pids = tree(server.pid)[1:]
+        with limited(pids, options.limit):
+            parts: Parts = {"service": lambda: cpu_seconds(tree(server.pid))}
+            yield Target(server.url, parts, lambda: throttled(pids))
+
+
+@contextmanager
+def replicas(count: int, options: argparse.Namespace) -> Iterator[Target]:
+    """Scale a release until all its pods answer; it stays for the next number."""
+    release = Release(_NAMESPACE, options.image, options.url, options.host)
+    if not options.installed:
+        release.install(limited_pods(options.limit))
+        options.installed = True
+    yield behind_ingress(release, release.scale(count, asking(release)))
+
+
+def limited_pods(cores: float) -> dict[str, str]:
+    """Return the chart's values for pods that compute every answer, with so much CPU each."""
+    cpu = f"{round(1000 * cores)}m"
+    return {
+        "resources.requests.cpu": cpu,
+        "resources.limits.cpu": cpu,
+        "settings.cache_bytes": "0",
+        # More probes than these only measure the probes: 2 a second and pod, by default.
+        "readinessProbe.periodSeconds": "10",
+        # A pod that is held back for nine tenths of each period still lives.
+        "livenessProbe.timeoutSeconds": "10",
+        "readinessProbe.timeoutSeconds": "10",
+    }
+
+
+def asking(release: Release) -> Callable[[], object]:
+    """Return what asks a release a second long, so that every pod gets requests."""
+    bodies = [predict(digit.png, model="mlp") for digit in held_out(20)]
+    return lambda: wrk(f"{release.url}/predict/", bodies, 1, 16, host=release.host)
+
+
+def behind_ingress(release: Release, pods: list[Pod]) -> Target:
+    """Return pods as a target."""
+    uids = [pod.uid for pod in pods]
+    parts: Parts = {
+        "service": lambda: cgroups.cpu_seconds(uids),
+        "ingress": lambda: cpu_seconds(matching("nginx: ")),
+    }
+    return Target(release.url, parts, lambda: cgroups.throttling(uids), release.host)

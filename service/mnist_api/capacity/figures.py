@@ -1,0 +1,85 @@
+"""The measured figures that the model computes with: `figures.json`, or a file of your own.
+
+They are fitted by `make capacity` into `loadtest/results/<version>/capacity.json`; the packaged
+file is a copy of it, since images and wheels have no load tests.
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+
+class FiguresError(Exception):
+    """The file is missing, or not what `make capacity` writes."""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """CPU of a pod for one request that follows another without pause, in microseconds."""
+
+    cpu_us: float
+    cpu_us_high: float
+    """The upper end of its 95 % band."""
+
+
+class ModelFigures(msgspec.Struct, frozen=True):
+    """What a request of one model costs and takes."""
+
+    computed: Cost
+    remembered: Cost
+    """Where the pod's own cache has the answer."""
+    wake: float
+    """By what factor a request costs more that wakes a pod: caches are cold, nothing is shared."""
+    unloaded_ms: tuple[float, ...]
+    """Latency through the ingress at a twentieth of saturation: quantiles, evenly spaced."""
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """The Universal Scalability Law's two losses, and the most replicas that it was fitted on."""
+
+    alpha: float
+    beta: float
+    largest: int
+
+    def inflation(self, pods: int) -> float:
+        """Return by what factor a request costs more of each pod's time than beside no other.
+
+        Beyond what was measured the loss of the largest measured number is assumed: the law's
+        parabola would there be made of the noise of eight points.
+        """
+        count = min(pods, self.largest)
+        return 1 + self.alpha * (count - 1) + self.beta * count * (count - 1)
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """All of one machine and commit."""
+
+    machine: Mapping[str, str]
+    models: Mapping[str, ModelFigures]
+    usable: float
+    """Share of its CPU quota that a saturated pod really gets."""
+    idle_cores: float
+    """What a pod uses that nobody asks: probes, the flush of the metrics."""
+    period_s: float
+    """The period of the CPU quota."""
+    ingress_us: float
+    """CPU of the ingress controller for one request."""
+    loss: Loss
+
+
+def load(file: Path | None = None) -> Figures:
+    """Read a file of figures, or the packaged one.
+
+    Raises:
+        FiguresError: it cannot be read as such.
+    """
+    try:
+        content = file.read_bytes() if file else _packaged()
+        return msgspec.json.decode(content, type=Figures)
+    except (OSError, msgspec.DecodeError) as error:
+        raise FiguresError(f"{file or 'the packaged figures'}: {error}") from error
+
+
+def _packaged() -> bytes:
+    return resources.files(__package__).joinpath("figures.json").read_bytes()

@@ -1,0 +1,196 @@
+"""From a rate and a latency to replicas, CPU requests and the autoscaler's target."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from mnist_api.capacity.figures import Cost, Figures, ModelFigures
+from mnist_api.capacity.queueing import Floats, Played, Quota, play, poisson
+
+# Longer queues of more pods only get shorter: a group of 16 at the same load stands for more.
+_GROUP = 16
+_REQUESTS = 10_000
+_SEEDS = (1, 2, 3)
+_STEP = 0.05
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of the service."""
+
+    rate: float
+    """Predictions a second."""
+    p99: float
+    """Seconds."""
+    model: str
+    hit_ratio: float = 0.0
+    """Share that the pods' own caches answer."""
+    cpu: float = 1.0
+    """Cores of each pod: its request."""
+    limited: bool = False
+    """Whether `cpu` is its CPU limit too, which stops it in each period when it is used up."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What keeps the demand."""
+
+    replicas: int
+    p99: float
+    """Seconds, expected."""
+    utilisation: float
+    """Mean CPU use of a pod as share of its request."""
+    target: int
+    """The autoscaler's, in percent of the request."""
+    saturation: float
+    """Predictions a second at which so many replicas are busy without pause."""
+    ingress_cores: float
+
+
+class OutOfReachError(Exception):
+    """No number of replicas answers so quickly."""
+
+
+class Model:
+    """The capacity model of one demand's kind of pod and of request."""
+
+    def __init__(self, figures: Figures, demand: Demand, *, careful: bool = True) -> None:
+        """Choose the costs.
+
+        Args:
+            figures: measured.
+            demand: what is asked.
+            careful: count with the upper ends of the costs' bands, so as not to plan too few.
+        """
+        self._figures, self._demand = figures, demand
+        self._known: ModelFigures = figures.models[demand.model]
+        self._costs = tuple(
+            (cost.cpu_us_high if careful else cost.cpu_us) / 1e6 for cost in self._both()
+        )
+
+    def _both(self) -> tuple[Cost, Cost]:
+        return self._known.computed, self._known.remembered
+
+    def mean_cost(self, pods: int) -> float:
+        """Return the CPU seconds of a mean request where there are so many pods."""
+        computed, remembered = self._costs
+        hits = self._demand.hit_ratio
+        mean = (1 - hits) * computed + hits * remembered
+        return mean * self._figures.loss.inflation(pods)
+
+    def cores(self) -> float:
+        """Return what a pod has for requests, in cores."""
+        usable = self._figures.usable if self._demand.limited else 1.0
+        # One event loop computes on one core at most.
+        return min(1.0, self._demand.cpu) * usable - self._figures.idle_cores
+
+    def unloaded_p99(self) -> float:
+        """Return the p99 where nobody waits, in seconds."""
+        return float(np.percentile(self._known.unloaded_ms, 99)) / 1e3
+
+    def saturation(self, pods: int) -> float:
+        """Return the predictions a second that pods answer at most."""
+        return pods * self.cores() / self.mean_cost(pods)
+
+    def played(self, arrivals: Floats, pods: int, seed: int) -> Played:
+        """Let requests come at given seconds; times are of the clock, not of the CPU."""
+        random = np.random.default_rng(seed)
+        computed, remembered = self._costs
+        is_hit = random.uniform(size=len(arrivals)) < self._demand.hit_ratio
+        services = np.where(is_hit, remembered, computed) * self._figures.loss.inflation(pods)
+        quota = None
+        if self._demand.limited:
+            period = self._figures.period_s
+            quota = Quota(self.cores() * period, period)
+        else:
+            # On a node that is full, a pod's request is the speed that it is sure of.
+            services = services / self.cores()
+        wake = self._known.wake
+        return play(arrivals.tolist(), services.tolist(), pods, quota, wake, seed)
+
+    def latencies(self, arrivals: Floats, pods: int, seed: int) -> Floats:
+        """Return seconds from when each request came to its answer, float64 (n,)."""
+        waited = self.played(arrivals, pods, seed).waits
+        quantiles = np.array(self._known.unloaded_ms) / 1e3
+        places = np.linspace(0, 1, len(quantiles))
+        chosen = np.random.default_rng(seed + 1).uniform(size=len(arrivals))
+        return waited + np.interp(chosen, places, quantiles)
+
+    def p99(self, rate: float, pods: int) -> float:
+        """Return the p99 of the latency at a rate, in seconds; infinite where it is too much."""
+        if rate >= self.saturation(pods):
+            return float("inf")
+        found = [
+            self.latencies(arrivals, group, seed) for arrivals, group, seed in _draws(rate, pods)
+        ]
+        return float(np.percentile(np.concatenate(found), 99))
+
+    def utilisation(self, rate: float, pods: int) -> float:
+        """Return a pod's mean CPU use as share of its request, as the autoscaler sees it."""
+        arrivals, group, seed = _draws(rate, pods)[0]
+        used = self.played(arrivals, group, seed).cpu.sum()
+        speed = 1.0 if self._demand.limited else self.cores()
+        cores = used * speed / arrivals[-1] / group + self._figures.idle_cores
+        return float(cores / self._demand.cpu)
+
+
+def _draws(rate: float, pods: int) -> list[tuple[Floats, int, int]]:
+    """Return arrivals at a group of the pods, the group's size, and their seed."""
+    group = min(pods, _GROUP)
+    share = rate * group / pods
+    return [
+        (poisson(share, _REQUESTS, np.random.default_rng(seed)), group, seed) for seed in _SEEDS
+    ]
+
+
+def plan(figures: Figures, demand: Demand) -> Plan:
+    """Return the fewest replicas that keep a demand.
+
+    Raises:
+        OutOfReachError: an unloaded service is slower already.
+    """
+    model = Model(figures, demand)
+    pods = _fewest(model, demand)
+    share = _highest_share(model, demand, pods)
+    return Plan(
+        pods,
+        model.p99(demand.rate, pods),
+        model.utilisation(demand.rate, pods),
+        max(1, int(100 * model.utilisation(share * model.saturation(pods), pods))),
+        model.saturation(pods),
+        demand.rate * figures.ingress_us / 1e6,
+    )
+
+
+def _fewest(model: Model, demand: Demand) -> int:
+    if demand.p99 <= model.unloaded_p99():
+        raise OutOfReachError(
+            f"p99 stays above {1e3 * demand.p99:g} ms: without load it is "
+            f"{1e3 * model.unloaded_p99():.3g} ms already"
+        )
+    low = max(1, ceil(demand.rate / model.saturation(1)))
+    high = low
+    while model.p99(demand.rate, high) > demand.p99:
+        low, high = high + 1, ceil(1.25 * high) + (high < 4)
+    while low < high:
+        middle = (low + high) // 2
+        if model.p99(demand.rate, middle) <= demand.p99:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _highest_share(model: Model, demand: Demand, pods: int) -> float:
+    """Return the largest share of saturation, in steps, at which so many pods keep the p99."""
+    steps = int(1 / _STEP) - 1
+    low, high = 0, steps
+    while low < high:
+        middle = (low + high + 1) // 2
+        if model.p99(middle * _STEP * model.saturation(pods), pods) <= demand.p99:
+            low = middle
+        else:
+            high = middle - 1
+    # Never below what the plan itself runs at.
+    return max(low * _STEP, demand.rate / model.saturation(pods))

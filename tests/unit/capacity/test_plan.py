@@ -1,0 +1,144 @@
+"""Plans from made-up figures, whose answers can be told by hand."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mnist_api.capacity.figures import Cost, Figures, FiguresError, Loss, ModelFigures, load
+from mnist_api.capacity.plan import Demand, Model, OutOfReachError, plan
+from mnist_api.cli import main
+
+# A request takes a millisecond of a pod, a remembered one a tenth of it.
+FIGURES = Figures(
+    machine={"processor": "made up", "date": "never"},
+    models={
+        "cnn": ModelFigures(Cost(1000, 1100), Cost(100, 110), 1.0, tuple(2.0 for _ in range(11))),
+    },
+    usable=1.0,
+    idle_cores=0.0,
+    period_s=0.1,
+    ingress_us=100,
+    loss=Loss(0.0, 0.0, 8),
+)
+
+
+def demand(rate: float = 3000, p99: float = 0.02, **others: float) -> Demand:
+    return Demand(rate, p99, "cnn", **others)
+
+
+def test_there_are_enough_pods_for_the_rate_and_not_many_more() -> None:
+    found = plan(FIGURES, demand())
+    # 3,000 requests of 1.1 ms are 3.3 cores.
+    assert found.replicas == 4
+    assert found.saturation > 3000
+    assert found.p99 <= 0.02
+    assert found.ingress_cores == pytest.approx(0.3)
+
+
+def test_a_stricter_latency_never_takes_fewer_pods() -> None:
+    counts = [plan(FIGURES, demand(p99=ms / 1e3)).replicas for ms in (100, 4)]
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0]
+
+
+def test_more_requests_never_take_fewer_pods() -> None:
+    counts = [plan(FIGURES, demand(rate)).replicas for rate in (10, 900, 9000)]
+    assert counts == sorted(counts)
+
+
+def test_answers_from_the_cache_save_pods() -> None:
+    assert plan(FIGURES, demand(hit_ratio=0.9)).replicas < plan(FIGURES, demand()).replicas
+
+
+def test_a_cpu_limit_takes_more_pods_than_the_same_request() -> None:
+    limited = plan(FIGURES, Demand(100, 0.05, "cnn", cpu=0.1, limited=True))
+    assert limited.replicas >= 2
+    assert limited.target <= 100
+
+
+def test_pods_that_cost_each_other_are_more() -> None:
+    lossy = msgspec.structs.replace(FIGURES, loss=Loss(0.1, 0.0, 8))
+    assert plan(lossy, demand(2500)).replicas > plan(FIGURES, demand(2500)).replicas
+
+
+def test_pods_that_are_woken_for_each_request_use_more_cpu() -> None:
+    waking = msgspec.structs.replace(FIGURES.models["cnn"], wake=1.5)
+    figures = msgspec.structs.replace(FIGURES, models={"cnn": waking})
+    fair = Model(FIGURES, demand()).utilisation(100, 1)
+    assert Model(figures, demand()).utilisation(100, 1) == pytest.approx(1.5 * fair, rel=0.1)
+
+
+def test_the_loss_beyond_what_was_measured_is_that_of_the_most_measured() -> None:
+    loss = Loss(0.01, 0.001, 8)
+    assert loss.inflation(1) == 1
+    assert loss.inflation(8) == pytest.approx(1 + 0.07 + 0.056)
+    assert loss.inflation(1000) == loss.inflation(8)
+
+
+def test_a_careful_model_saturates_earlier() -> None:
+    careful, fair = Model(FIGURES, demand()), Model(FIGURES, demand(), careful=False)
+    assert careful.saturation(2) < fair.saturation(2)
+    assert careful.p99(1500, 2) > fair.p99(1500, 2)
+
+
+def test_what_no_pod_answers_so_quickly_is_refused() -> None:
+    with pytest.raises(OutOfReachError, match="p99 stays above 1 ms"):
+        plan(FIGURES, demand(p99=0.001))
+
+
+def test_the_target_holds_the_latency() -> None:
+    found = plan(FIGURES, demand())
+    model = Model(FIGURES, demand())
+    assert found.utilisation == pytest.approx(3000 * 0.0011 / 4, rel=0.02)
+    assert found.target >= found.utilisation * 100 - 1
+    assert model.p99(found.target / 100 * model.saturation(4), 4) <= 0.02
+
+
+def test_the_command_prints_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "figures.json"
+    file.write_bytes(msgspec.json.encode(FIGURES))
+    given = ["capacity", "--rate", "3000", "--p99", "20ms", "--figures", str(file)]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    assert "replicas           4" in said
+    assert "targetCPUUtilizationPercentage: " in said
+    assert main([*given, "--json", "--cpu", "0.5", "--limited"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["replicas"] > 6
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "said"),
+    [
+        (["--model", "resnet"], 2, "no figures of 'resnet'; there are cnn"),
+        (["--p99", "1ms"], 65, "p99 stays above"),
+        (["--figures", "missing.json"], 66, "missing.json"),
+    ],
+)
+def test_what_cannot_be_planned_is_said(
+    others: list[str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    file.write_bytes(msgspec.json.encode(FIGURES))
+    given = ["capacity", "--rate", "100", "--p99", "20ms", "--figures", str(file), *others]
+    assert main(given) == code
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--p99", "20"], ["--p99", "0ms"], ["--rate", "0"], ["--rate", "x"], ["--hit-ratio", "1.1"]],
+)
+def test_nonsense_is_refused(given: list[str]) -> None:
+    usual = {"--rate": "100", "--p99": "20ms"}
+    usual.update([given])
+    with pytest.raises(SystemExit) as ended:
+        main(["capacity", *(word for pair in usual.items() for word in pair)])
+    assert ended.value.code == 2
+
+
+def test_a_broken_file_is_said_to_be_one(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    file.write_text("{}")
+    with pytest.raises(FiguresError, match="missing required field"):
+        load(file)

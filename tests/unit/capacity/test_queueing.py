@@ -1,0 +1,66 @@
+"""The queue that is played through, beside formulae where they hold."""
+
+import numpy as np
+import pytest
+
+from mnist_api.capacity.queueing import Quota, play, poisson
+
+SERVICE = 0.001
+
+
+def played(share: float, services: np.ndarray, pods: int = 1, quota: Quota | None = None) -> float:
+    """Return the mean wait in seconds at a share of what the pods can do without quota."""
+    rate = share * pods / float(services.mean())
+    arrivals = poisson(rate, len(services), np.random.default_rng(1))
+    return float(play(arrivals.tolist(), services.tolist(), pods, quota).waits.mean())
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
+def test_equal_services_wait_as_pollaczek_and_khinchine_say(share: float) -> None:
+    constant = np.full(60_000, SERVICE)
+    assert played(share, constant) == pytest.approx(SERVICE * share / 2 / (1 - share), rel=0.08)
+
+
+def test_exponential_services_wait_twice_as_long() -> None:
+    random = np.random.default_rng(2).exponential(SERVICE, 100_000)
+    assert played(0.6, random) == pytest.approx(SERVICE * 0.6 / 0.4, rel=0.1)
+
+
+def test_a_quota_that_is_never_used_up_changes_nothing() -> None:
+    constant = np.full(5_000, SERVICE)
+    ample = Quota(0.1, 0.1)
+    assert played(0.8, constant, quota=ample) == pytest.approx(played(0.8, constant), rel=1e-6)
+
+
+def test_a_pod_whose_quota_is_used_up_goes_on_when_the_next_period_begins() -> None:
+    # 20 at once, of which a tenth of a period computes 10: the others wait for the next.
+    waited = play([0.0] * 20, [SERVICE] * 20, 1, Quota(0.01, 0.1), seed=1).waits
+    begin = float(np.random.default_rng(1).uniform(0, 0.1))
+    assert waited[9] == pytest.approx(0.009)
+    assert waited[10:].tolist() == pytest.approx([begin + SERVICE * n for n in range(10)])
+
+
+def test_no_more_is_computed_than_the_quota_allows() -> None:
+    quota = Quota(0.01, 0.1)
+    arrivals, services = np.zeros(1_000), np.full(1_000, SERVICE)
+    done = play(arrivals.tolist(), services.tolist(), 1, quota).waits + SERVICE
+    # A second of CPU at a tenth of a core.
+    assert done.max() == pytest.approx(10, abs=0.2)
+
+
+def test_more_pods_at_the_same_load_wait_less() -> None:
+    constant = np.full(30_000, SERVICE)
+    one, four, sixteen = (played(0.8, constant, pods) for pods in (1, 4, 16))
+    assert one > four > sixteen
+
+
+def test_a_request_goes_to_the_pod_that_has_fewest() -> None:
+    # The first pod works for a second; the second is free for all that follow.
+    waited = play([0.0, 0.01, 0.02, 0.03], [1.0, 0.005, 0.005, 0.005], 2).waits
+    assert waited.tolist() == pytest.approx([0, 0, 0, 0])
+
+
+def test_only_a_request_that_wakes_a_pod_costs_more() -> None:
+    found = play([0.0, 0.0, 1.0], [SERVICE] * 3, 1, wake=1.5)
+    assert found.cpu.tolist() == pytest.approx([1.5 * SERVICE, SERVICE, 1.5 * SERVICE])
+    assert found.waits.tolist() == pytest.approx([0, 1.5 * SERVICE, 0])
