@@ -64,7 +64,15 @@ that has fewest (`least_conn`), a request that wakes an idle pod costing more CP
 follows another, and, with `--limited`, the kernel stopping a pod that has used its quota of the
 period of 100 ms until the next begins. To each wait a latency without load is added, drawn from
 those measured. Where Pollaczek's and Khinchine's formula holds, a test compares. Plans count with
-the upper end of the band of a request's CPU.
+the upper end of the band of a request's CPU, and keep the p99 also when the rate has grown by a
+quarter (`--growth`), which new pods take half a minute to meet. The autoscaler acts only from a
+tenth above its target on.
+
+What a request costs depends on how it comes. Eight connections of wrk that wait for each other are
+the cheapest to serve; at random times a busy pod needs a fifth more for each, and an idle one that
+a request wakes twice as much, on this shared machine, whose caches others fill meanwhile. So "half
+of what wrk saturates at" is nearer to three quarters of what a pod can do. The figures are of
+random times; only the answers from the pod's cache are measured by wrk and scaled like the others.
 
 The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the

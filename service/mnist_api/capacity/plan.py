@@ -30,6 +30,13 @@ class Demand:
     """Cores of each pod: its request."""
     limited: bool = False
     """Whether `cpu` is its CPU limit too, which stops it in each period when it is used up."""
+    growth: float = 0.25
+    """By which share the rate may grow before new pods have come; the p99 is kept then too."""
+
+    @property
+    def peak(self) -> float:
+        """Return the rate that must be borne, predictions a second."""
+        return self.rate * (1 + self.growth)
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,9 @@ class Plan:
 
     replicas: int
     p99: float
-    """Seconds, expected."""
+    """Seconds, expected when the rate has grown."""
     utilisation: float
-    """Mean CPU use of a pod as share of its request."""
+    """Mean CPU use of a pod as share of its request, before the rate grows."""
     target: int
     """The autoscaler's, in percent of the request."""
     saturation: float
@@ -153,13 +160,16 @@ def plan(figures: Figures, demand: Demand) -> Plan:
     model = Model(figures, demand)
     pods = _fewest(model, demand)
     share = _highest_share(model, demand, pods)
+    used = model.utilisation(demand.rate, pods)
+    most = model.utilisation(share * model.saturation(pods), pods)
     return Plan(
         pods,
-        model.p99(demand.rate, pods),
-        model.utilisation(demand.rate, pods),
-        max(1, int(100 * model.utilisation(share * model.saturation(pods), pods))),
+        model.p99(demand.peak, pods),
+        used,
+        # A target below what the plan itself uses would bring more pods than planned.
+        max(ceil(100 * used), int(100 * most / (1 + demand.growth))),
         model.saturation(pods),
-        demand.rate * figures.ingress_us / 1e6,
+        demand.peak * figures.ingress_us / 1e6,
     )
 
 
@@ -169,13 +179,13 @@ def _fewest(model: Model, demand: Demand) -> int:
             f"p99 stays above {1e3 * demand.p99:g} ms: without load it is "
             f"{1e3 * model.unloaded_p99():.3g} ms already"
         )
-    low = max(1, ceil(demand.rate / model.saturation(1)))
+    low = max(1, ceil(demand.peak / model.saturation(1)))
     high = low
-    while model.p99(demand.rate, high) > demand.p99:
+    while model.p99(demand.peak, high) > demand.p99:
         low, high = high + 1, ceil(1.25 * high) + (high < 4)
     while low < high:
         middle = (low + high) // 2
-        if model.p99(demand.rate, middle) <= demand.p99:
+        if model.p99(demand.peak, middle) <= demand.p99:
             high = middle
         else:
             low = middle + 1
@@ -193,4 +203,4 @@ def _highest_share(model: Model, demand: Demand, pods: int) -> float:
         else:
             high = middle - 1
     # Never below what the plan itself runs at.
-    return max(low * _STEP, demand.rate / model.saturation(pods))
+    return max(low * _STEP, demand.peak / model.saturation(pods))

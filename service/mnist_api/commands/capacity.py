@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hit-ratio", type=_share, default=0.0, help="share that the pods' own caches answer")
     add("--cpu", type=_positive, default=1.0, help="CPU request of a pod, in cores")
     add("--limited", action="store_true", help="the request is the CPU limit too")
+    add("--growth", type=_share, default=0.25, help="by which the rate grows before new pods come")
     add("--figures", type=Path, help="measured elsewhere, by `make capacity`")
     add("--json", action="store_true", help="print JSON")
 
@@ -39,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
         names = ", ".join(sorted(figures.models))
         sys.stderr.write(f"mnist-api: no figures of {args.model!r}; there are {names}\n")
         return Exit.USAGE
-    demand = Demand(args.rate, args.p99, args.model, args.hit_ratio, args.cpu, args.limited)
+    demand = Demand(
+        args.rate, args.p99, args.model, args.hit_ratio, args.cpu, args.limited, args.growth
+    )
     try:
         made = plan(figures, demand)
     except OutOfReachError as error:
@@ -55,8 +58,8 @@ def described(made: Plan, demand: Demand, figures: Figures) -> str:
     limit = f"\n  limits: {{cpu: {milli}}}" if demand.limited else ""
     return f"""\
 replicas           {made.replicas}
-p99                {1e3 * made.p99:.3g} ms expected, {1e3 * demand.p99:g} ms asked
-CPU of a pod       {made.utilisation:.0%} of its request of {milli}
+p99                {1e3 * made.p99:.3g} ms at {demand.peak:.0f}/s, {1e3 * demand.p99:g} ms asked
+CPU of a pod       {made.utilisation:.0%} of its request of {milli} at {demand.rate:g}/s
 saturation         {made.saturation:.0f} predictions/s
 ingress            {made.ingress_cores:.2g} cores of the controller
 measured on        {figures.machine["processor"]}, {figures.machine["date"]}

@@ -29,11 +29,11 @@ def demand(rate: float = 3000, p99: float = 0.02, **others: float) -> Demand:
 
 def test_there_are_enough_pods_for_the_rate_and_not_many_more() -> None:
     found = plan(FIGURES, demand())
-    # 3,000 requests of 1.1 ms are 3.3 cores.
-    assert found.replicas == 4
-    assert found.saturation > 3000
+    # 3,000 requests of 1.1 ms are 3.3 cores, and a quarter more 4.1.
+    assert found.replicas == 5
+    assert found.saturation > 3000 * 1.25
     assert found.p99 <= 0.02
-    assert found.ingress_cores == pytest.approx(0.3)
+    assert found.ingress_cores == pytest.approx(0.3 * 1.25)
 
 
 def test_a_stricter_latency_never_takes_fewer_pods() -> None:
@@ -87,12 +87,12 @@ def test_what_no_pod_answers_so_quickly_is_refused() -> None:
         plan(FIGURES, demand(p99=0.001))
 
 
-def test_the_target_holds_the_latency() -> None:
+def test_the_target_leaves_room_for_the_growth() -> None:
     found = plan(FIGURES, demand())
     model = Model(FIGURES, demand())
-    assert found.utilisation == pytest.approx(3000 * 0.0011 / 4, rel=0.02)
-    assert found.target >= found.utilisation * 100 - 1
-    assert model.p99(found.target / 100 * model.saturation(4), 4) <= 0.02
+    assert found.utilisation == pytest.approx(3000 * 0.0011 / 5, rel=0.02)
+    assert found.target >= found.utilisation * 100
+    assert model.p99(1.25 * found.target / 100 * model.saturation(5), 5) <= 0.02
 
 
 def test_the_command_prints_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +101,7 @@ def test_the_command_prints_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture
     given = ["capacity", "--rate", "3000", "--p99", "20ms", "--figures", str(file)]
     assert main(given) == 0
     said = capsys.readouterr().out
-    assert "replicas           4" in said
+    assert "replicas           5" in said
     assert "targetCPUUtilizationPercentage: " in said
     assert main([*given, "--json", "--cpu", "0.5", "--limited"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["replicas"] > 6
