@@ -79,9 +79,17 @@ def test_pictures_have_no_background_and_name_their_units(results: Path) -> None
 
 
 def scaling() -> Scaling:
-    cpu = {"service": 0.1, "generator": 0.1, "machine": 1.0, "stolen": 0.0}
+    others = {"generator": 0.1, "machine": 1.0, "stolen": 0.0}
     points = [
-        ScalingPoint(count, 100.0 * count + noise, 0, cpu, 0.9, at(80), 0.6, cpu)
+        ScalingPoint(
+            count,
+            100.0 * count + noise,
+            0,
+            {"service": 0.1 * count, **others},
+            0.9,
+            at(80),
+            0.6,
+        )
         for count in (1, 2, 4)
         for noise in (0.0, 1.0)
     ]
@@ -103,7 +111,8 @@ def test_replicas_and_the_autoscaler_have_tables_and_pictures(tmp_path: Path) ->
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").write_bytes(msgspec.json.encode(found))
     text = page(tmp_path, tmp_path)
-    assert "| 4 | 400 | 1.00 | 80.0 |" in text
+    assert "| 4 | 400 | 400 401 | 1.00 | 999 | 80.0 |" in text
+    assert "at least 0.9 up to N = 4. At N = 4 the service got 100% of" in text
     assert "alpha " in text
     assert "| spike | 24 | 20 | 2000 | 100 | 2 to 2 | 9.0 | 0 | 0 of 2 | 99.0 | 3 | yes |" in text
     for picture, words in (
