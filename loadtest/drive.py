@@ -135,21 +135,29 @@ def poisson(
     seconds: float,
     host: str | None = None,
     seed: int = 1,
-) -> tuple[Open, Floats, Floats]:
+) -> tuple[Open, Floats]:
     """Ask at random times, as many clients do that know nothing of each other.
 
     Returns:
-        the summary; each request's latency from when it was due, in ms; when that was, in seconds,
-        ascending. Both float64 (n,).
+        the summary, and each request's latency in ms from when it was due, float64 (n,).
     """
-    attack = [str(POISSON), f"-rate={rate}", f"-duration={seconds:g}s", f"-seed={seed}"]
+    attack = _poisson(rate, seconds, seed)
     rows = _attack([*attack, "-timeout=20s"], url, bodies, host).decode().split()
-    table = np.array([[*map(int, row.split(","))] for row in rows])
-    due, sent, codes, latencies = table[table[:, 0].argsort()].T
-    planned = due / 1e9
+    due, sent, codes, latencies = np.array([[*map(int, row.split(","))] for row in rows]).T
     # The clock of the schedule starts with the first request that was sent in time.
     due = due + (sent - due).min()
-    return _summary(rate, codes, due, sent, latencies), (sent - due + latencies) / 1e6, planned
+    return _summary(rate, codes, due, sent, latencies), (sent - due + latencies) / 1e6
+
+
+def schedule(rate: float, seconds: float, seed: int) -> Floats:
+    """Return when the requests of `poisson` are due: seconds, float64 (n,)."""
+    command = [*_poisson(rate, seconds, seed), "-schedule"]
+    rows = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return np.array([int(row) for row in rows.split()]) / 1e9
+
+
+def _poisson(rate: float, seconds: float, seed: int) -> list[str]:
+    return [str(POISSON), f"-rate={rate}", f"-duration={seconds:g}s", f"-seed={seed}"]
 
 
 def summary(rows: str, rate: float) -> Open:

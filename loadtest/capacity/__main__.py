@@ -1,7 +1,8 @@
-"""`python -m loadtest.capacity calibrate|fit|validate`: the capacity model's figures and its trial.
+"""`python -m loadtest.capacity calibrate|fit|validate|score`: the capacity model and its trial.
 
 On the cluster that KUBECONFIG names, whose node has to be this machine. `calibrate` measures one
-pod, `fit` makes `capacity.json` of that and of the scaling study, `validate` compares.
+pod, `fit` makes `capacity.json` of that and of the scaling study, `validate` measures and compares,
+`score` compares what was measured with figures that were fitted anew.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import msgspec
 from loadtest.capacity.fitting import fit
 from loadtest.capacity.measure import calibrate
 from loadtest.capacity.results import Calibration, Validation
-from loadtest.capacity.validate import validate
+from loadtest.capacity.validate import scored, validate
 from loadtest.cluster import Release
 from loadtest.machine import RESULTS, ROOT, here
 from loadtest.scaling import Study
@@ -44,8 +45,10 @@ def main() -> None:
             sys.exit(f"no calibration in {folder}")
         for file in (options.results / "capacity.json", PACKAGED):
             write(file, fit(calibration, study))
-    else:
+    elif options.step == "validate":
         _validate(release, options, folder)
+    else:
+        _score(options, folder)
 
 
 def _validate(release: Release, options: argparse.Namespace, folder: Path) -> None:
@@ -55,6 +58,17 @@ def _validate(release: Release, options: argparse.Namespace, folder: Path) -> No
     name = f"{figures.machine['commit']}, {figures.machine['date']}"
     found = Validation(here(), options.model, options.limit, name, checks)
     write(folder / f"validation-{time.strftime('%H%M%S')}.json", found)
+
+
+def _score(options: argparse.Namespace, folder: Path) -> None:
+    """Ask the model with the present figures of what was measured before."""
+    figures = load(options.results / "capacity.json")
+    for file in sorted(folder.glob("validation-*.json")):
+        found = msgspec.json.decode(file.read_bytes(), type=Validation)
+        demand = Demand(1.0, 1.0, found.model, cpu=found.limit_cores, limited=True)
+        found.checks = [scored(one, figures, demand) for one in found.checks]
+        found.figures = f"{figures.machine['commit']}, {figures.machine['date']}"
+        write(file, found)
 
 
 def write(file: Path, found: object) -> None:
@@ -71,7 +85,7 @@ def _latest(folder: Path, pattern: str, kind: type[T]) -> T | None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m loadtest.capacity")
-    parser.add_argument("step", choices=("calibrate", "fit", "validate"))
+    parser.add_argument("step", choices=("calibrate", "fit", "validate", "score"))
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--limit", type=float, default=0.2, help="cores of each pod")
     parser.add_argument("--seconds", type=float, default=5, help="of each point")

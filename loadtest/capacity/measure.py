@@ -38,7 +38,7 @@ def steady(target: Target, model: str, rate: float, share: float, seconds: float
     """Ask at random times."""
     meter = Meter(target)
     url, sent = f"{target.url}/predict/", bodies(model)
-    found, latencies, _ = poisson(url, sent, rate, seconds, host=target.host)
+    found, latencies = poisson(url, sent, rate, seconds, host=target.host)
     quantiles = np.quantile(latencies, np.linspace(0, 1, QUANTILES)).tolist()
     return Steady(model, share, found, meter.cores(), meter.throttled(), quantiles)
 

@@ -1,14 +1,14 @@
 """Holds the capacity model against pods: p99 at shares of saturation for some replicas."""
 
 import sys
-from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from loadtest.capacity.measure import bodies
 from loadtest.capacity.results import Check
 from loadtest.cluster import Release
-from loadtest.drive import poisson
+from loadtest.drive import poisson, schedule
 from loadtest.meter import Meter
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 from mnist_api.capacity.figures import Figures
@@ -16,6 +16,8 @@ from mnist_api.capacity.plan import Demand, Model
 
 COUNTS = (1, 2, 4)
 SHARES = (0.5, 0.7, 0.8, 0.9)
+# When the quota's periods begin is chance: the model is asked for some beginnings.
+_PHASES = range(5)
 
 
 def validate(
@@ -41,28 +43,24 @@ def check(
 ) -> Check:
     """Measure one point (replicas, share of saturation, seconds, seed) and ask the model."""
     count, share, seconds, seed = point
-    model, careful = Model(figures, demand, careful=False), Model(figures, demand)
-    rate = share * model.saturation(count)
+    rate = share * Model(figures, demand, careful=False).saturation(count)
     meter = Meter(target)
     url, sent = f"{target.url}/predict/", bodies(demand.model)
-    measured, _, due = poisson(url, sent, rate, seconds, host=target.host, seed=seed)
+    measured, _ = poisson(url, sent, rate, seconds, host=target.host, seed=seed)
     cpu, throttled = meter.cores(), meter.throttled()
-    return Check(
-        count,
-        share,
-        seconds,
-        seed,
-        measured,
-        cpu,
-        throttled,
-        1e3 * _p99(model, due, count),
-        1e3 * model.p99(rate, count),
-        1e3 * careful.p99(rate, count),
+    unasked = Check(count, share, seconds, seed, measured, cpu, throttled, 0.0, 0.0, 0.0)
+    return scored(unasked, figures, demand)
+
+
+def scored(one: Check, figures: Figures, demand: Demand) -> Check:
+    """Return a measured point with what the model says of it."""
+    model, careful = Model(figures, demand, careful=False), Model(figures, demand)
+    arrivals, rate = schedule(one.open.rate, one.seconds, one.seed), one.open.rate
+    each = [model.latencies(arrivals, one.count, seed) for seed in _PHASES]
+    return msgspec.structs.replace(
+        one,
+        share=rate / model.saturation(one.count),
+        same_arrivals_ms=1e3 * float(np.percentile(np.concatenate(each), 99)),
+        expected_ms=1e3 * model.p99(rate, one.count),
+        careful_ms=1e3 * careful.p99(rate, one.count),
     )
-
-
-def _p99(model: Model, arrivals: Sequence[float], count: int) -> float:
-    """Return the p99 of given arrivals, over some phases of the quota's periods."""
-    times = np.array(arrivals)
-    each = [model.latencies(times, count, seed) for seed in range(5)]
-    return float(np.percentile(np.concatenate(each), 99))

@@ -50,14 +50,21 @@ func main() {
 	length := flag.Duration("duration", 10*time.Second, "how long")
 	timeout := flag.Duration("timeout", 20*time.Second, "longest wait for an answer")
 	seed := flag.Int64("seed", 1, "of the random times")
+	dry := flag.Bool("schedule", false, "only print when requests would be due, in ns")
 	flag.Parse()
-	targets, err := vegeta.ReadAllTargets(vegeta.NewJSONTargeter(os.Stdin, nil, http.Header{}))
-	if err != nil {
-		log.Fatal(err)
-	}
 	due := draw(*rate, *length, *seed)
 	if len(due) == 0 {
 		log.Fatal("no request falls into so short a time")
+	}
+	if *dry {
+		for _, at := range due {
+			fmt.Println(at.Nanoseconds())
+		}
+		return
+	}
+	targets, err := vegeta.ReadAllTargets(vegeta.NewJSONTargeter(os.Stdin, nil, http.Header{}))
+	if err != nil {
+		log.Fatal(err)
 	}
 	attacker := vegeta.NewAttacker(vegeta.Timeout(*timeout), vegeta.MaxBody(0))
 	write(attacker.Attack(vegeta.NewStaticTargeter(targets...), due, 0, ""), due)
