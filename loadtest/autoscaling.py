@@ -182,6 +182,7 @@ def main() -> None:
     options = parser.parse_args()
     end_orderly_on_sigterm()
     release = Release("mnist-hpa", options.image, options.url, options.host)
+    release.uninstall()
     release.install(VALUES)
     options.out.mkdir(parents=True, exist_ok=True)
     for form in options.forms:

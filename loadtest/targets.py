@@ -52,6 +52,7 @@ def replicas(count: int, options: argparse.Namespace) -> Iterator[Target]:
     """Scale a release until all its pods answer; it stays for the next number."""
     release = Release(_NAMESPACE, options.image, options.url, options.host)
     if not options.installed:
+        release.uninstall()
         release.install(limited_pods(options.limit))
         options.installed = True
     yield behind_ingress(release, release.scale(count, asking(release)))

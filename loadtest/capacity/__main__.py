@@ -35,6 +35,9 @@ def main() -> None:
     release = Release("mnist-load", options.image, options.url, options.host)
     folder: Path = options.results / "capacity"
     folder.mkdir(parents=True, exist_ok=True)
+    if options.step in ("calibrate", "validate"):
+        # Helm does not take back the number of replicas that kubectl has set.
+        release.uninstall()
     if options.step == "calibrate":
         found = calibrate(release, options.limit, options.seconds, options.repeats)
         write(folder / f"calibration-{time.strftime('%H%M%S')}.json", found)
