@@ -41,11 +41,13 @@ brackets, and shaded in the picture, 95 % of 400 bootstrap fits.
 
 **What two cores can show.** Pods, ingress, generator, the cluster's own processes and everything
 else on the machine share two cores, so equal small limits are the only way to give N pods N times
-the CPU of one. That holds as long as the column "machine" stays clearly below 2: from where it does
-not, pods no longer get what their limit allows (the column "service" falls below N times the limit)
-or get it with cold caches (the CPU of a request grows), and the efficiency is that of the machine,
-not of the service. The service itself shares nothing between replicas that could cost: no lock, no
-database, no leader; the ingress is one process for all.
+the CPU of one. That holds as long as the column "machine" stays clearly below 2: from where it
+does not, pods no longer get what their limit allows (the column "service" falls below N times the
+limit) or get it with cold caches (the CPU of a request grows), and the efficiency is that of the
+machine, not of the service. The service itself shares nothing between replicas that could cost:
+no lock, no database, no leader; the ingress is one process for all. An efficiency above 1 is no
+gain of replicas but a lone pod's loss: it stands still nine tenths of the time and finds its
+caches cold (see the CPU of a request); the law has no negative alpha and says 0 of it.
 
 **Bursts.** Kubernetes limits by CFS quota in periods of 100 ms: a pod of 100m computes for 10 ms
 at full speed and then stands still for up to 90. Its throughput is exactly a tenth of a core, so
@@ -68,26 +70,30 @@ the upper end of the band of a request's CPU, and keep the p99 also when the rat
 quarter (`--growth`), which new pods take half a minute to meet. The autoscaler acts only from a
 tenth above its target on.
 
-What a request costs depends on how it comes. Eight connections of wrk that wait for each other are
-the cheapest to serve; at random times a busy pod needs a fifth more for each, and an idle one that
-a request wakes twice as much, on this shared machine, whose caches others fill meanwhile. So "half
-of what wrk saturates at" is nearer to three quarters of what a pod can do. The figures are of
-random times; only the answers from the pod's cache are measured by wrk and scaled like the others.
+What a request costs depends on how it comes. Eight connections of wrk that wait for each other
+are the cheapest to serve; at random times a busy pod needs a fifth more for each, and an idle one
+that a request wakes 1.5 to 2 times as much, on this shared machine, whose caches others fill
+meanwhile. So "half of what wrk saturates at" is nearer to three quarters of what a pod can do.
+The figures are of random times; only the answers from the pod's cache are measured by wrk and
+scaled like the others.
 
 The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the
 saturation that the model says. "These arrivals" is the model's p99 of exactly the arrivals that
 were sent; "any arrivals" is what it expects of the rate in general, which a short measurement
-misses by chance: at 80 % of one limited pod two measurements of half a minute differ by a
-quarter.
+misses by chance: at 80 % of one limited pod two draws of the model itself, each as long as a
+measurement, differ by a quarter. Near the quota the p99 stands on an edge: whether pods use 88 or
+95 % of it, which a request's CPU decides that differs by so much from minute to minute, is the
+difference between a pause in one period of five and in each.
 """
 AUTOSCALING = """## The autoscaler
 
 The chart's pods and HPA as users get them, but with CPU requests of 50m so that eight pods fit
 beside the load, and with a shorter wait before pods are taken away; no CPU limit, as in the
-chart's defaults. Locust's `CacheUser` through the
-ingress, no image twice, every label checked, the service's cache off. The objective, p99 <= 50 ms
-and no error, counts outside the first 30 s of a step (shaded). The controller is configured as
-`nginx/ingress-values.yaml` says: a first run without it lost 5 of 20,425 requests to kept
-connections that nginx closed at the reloads which new pods cause.
+chart's defaults. Locust's `CacheUser` through the ingress, no image twice, every label checked,
+the service's cache off. The objective, p99 <= 50 ms and no error, counts outside the first 30 s
+of a step (shaded). The controller is configured as `nginx/ingress-values.yaml` says: a first run
+without it lost 5 of 20,425 requests to kept connections that nginx closed at the reloads which
+new pods cause. A day takes minutes here, so that its evening rises tenfold within 15 s, faster
+than pods come: that is no step by the letter, and the objective counts throughout.
 """

@@ -51,12 +51,12 @@ def _after(pods: int, figures: Figures) -> str:
     return f"""
 What breaks first, in the order in which it does:
 
-1. **The ingress.** {ingress} cores of nginx at {figures.ingress_us:.0f} us a request, and
-   {gigabits:.0f} Gbit/s inwards ({body} bytes a request with its headers), twice through each
-   node that runs it. A controller of 8 cores carries about {controller:,.0f} requests/s; so: many
-   controllers behind DNS or an anycast or L4 balancer, each with its own part of the pods (shards
-   of Deployment, Service and HPA), and bodies of `image/png` instead of base64 in JSON (a quarter
-   fewer bytes).
+1. **The ingress.** {ingress} cores of nginx, before any growth, at {figures.ingress_us:.0f} us a
+   request, and {gigabits:.0f} Gbit/s inwards ({body} bytes a request with its headers), twice
+   through each node that runs it. A controller of 8 cores carries about {controller:,.0f}
+   requests/s; so: many controllers behind DNS or an anycast or L4 balancer, each with its own
+   part of the pods (shards of Deployment, Service and HPA), and bodies of `image/png` instead of
+   base64 in JSON (a quarter fewer bytes).
 2. **Reloads.** The open controller writes every pod's address into nginx's configuration and
    reloads when one changes. With {pods} pods and 30 new ones a minute it never rests, each reload
    doubles its workers for as long as old connections last, and `least_conn` counts the
