@@ -46,8 +46,8 @@ does not, pods no longer get what their limit allows (the column "service" falls
 limit) or get it with cold caches (the CPU of a request grows), and the efficiency is that of the
 machine, not of the service. The service itself shares nothing between replicas that could cost:
 no lock, no database, no leader; the ingress is one process for all. An efficiency above 1 is no
-gain of replicas but a lone pod's loss: it stands still nine tenths of the time and finds its
-caches cold (see the CPU of a request); the law has no negative alpha and says 0 of it.
+gain of replicas: a request to the lone pod was dearer in these short rounds, for reasons that the
+study does not tell; the law has no negative alpha and says 0 of it.
 
 **Bursts.** Kubernetes limits by CFS quota in periods of 100 ms: a pod of 100m computes for 10 ms
 at full speed and then stands still for up to 90. Its throughput is exactly a tenth of a core, so

@@ -72,5 +72,7 @@ def largest(study: Study) -> str:
         f"The efficiency is at least 0.9 up to N = {max(kept)}. At N = {most} the service got "
         f"{used / most / study.limit_cores:.0%} of the CPU that its limits allow, and a request "
         f"took {dear / cheap:.2f} times the CPU that it takes at N = {min(rates)}: the product of "
-        "the first and the inverse of the second is the efficiency.\n\n"
+        "the first and the inverse of the second is the efficiency. Against the best round of "
+        f"N = {min(rates)} it is "
+        f"{statistics.median(rates[most]) * min(rates) / most / max(rates[min(rates)]):.2f}.\n\n"
     )
