@@ -21,10 +21,7 @@ from mnist_api.http.operation import (
     Schema,
     Structs,
 )
-from mnist_api.http.operations import (
-    ANYWHERE,
-    OPERATIONS,
-)
+from mnist_api.http.operations import ANYWHERE, OPERATIONS
 
 _REFERENCE: Final = "#/components/schemas/{name}"
 _BEARER: Final = "bearer"

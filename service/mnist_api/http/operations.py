@@ -29,11 +29,7 @@ from mnist_api.http.tensors import InferRequest, InferResponse
 
 _FLAG: Final[Schema] = {"type": "boolean", "default": False}
 _SPELT_FLAG: Final[Schema] = {"type": "string", "enum": ["true", "false"]}
-ANYWHERE: Final = (
-    errors.MalformedRequest,
-    errors.IncompleteHead,
-    errors.Overloaded,
-)
+ANYWHERE: Final = (errors.MalformedRequest, errors.IncompleteHead, errors.Overloaded)
 """What the connection itself answers to any request."""
 
 MODEL: Final = Parameter("name", "path", "The model's name, as `/models` lists it.", TEXT)

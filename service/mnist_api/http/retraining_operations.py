@@ -14,12 +14,7 @@ from mnist_api.http.operation import (
     Operations,
     Parameter,
 )
-from mnist_api.http.operations import (
-    MODEL,
-    NO_PICTURE,
-    NO_ROOM,
-    TIMEOUT,
-)
+from mnist_api.http.operations import MODEL, NO_PICTURE, NO_ROOM, TIMEOUT
 from mnist_api.http.samples import SampleList, SampleRequest, SampleResponse
 from mnist_api.http.shadow import ShadowRequest, ShadowResponse
 from mnist_api.http.versions import ActivateRequest, ActivateResponse, VersionList

@@ -55,6 +55,16 @@ class Shelf:
         key = name, version
         return self._brought.get(key) or self._kept.get(key)
 
+    async def fetch(self, name: str, version: str, load: Load) -> Model:
+        """Return a version that is served or kept, or have it loaded, in a thread.
+
+        Raises:
+            UnknownModel: there is no such model.
+            And what `load` raises.
+        """
+        found = self.kept(name, version)
+        return await asyncio.to_thread(load, name, version) if found is None else found
+
     async def select(self, name: str | None, version: str) -> Selection:
         """Return one version of one model, as a request names it.
 

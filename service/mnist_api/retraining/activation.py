@@ -46,11 +46,7 @@ class Follower:
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Serve the active versions from the first request on, if the store can be read."""
         for name in self._catalog.names:
-            for result in ("loaded", "failed", "unreachable"):
-                self._loop_metrics.activations.labels(name, result)
-            for result in ("agree", "disagree", "failed", "skipped"):
-                self._loop_metrics.shadowed.labels(name, result)
-            self._loop_metrics.shadow_share.labels(name).set(0)
+            self._loop_metrics.begin(name)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self.follow()
@@ -95,10 +91,8 @@ class Follower:
 
     async def _load(self, name: str, version: str) -> Model:
         # The code's own, or the version before: rolling back needs no store.
-        if (kept := self._shelf.kept(name, version)) is not None:
-            return kept
         try:
-            return await asyncio.to_thread(self._versions.load, name, version)
+            return await self._shelf.fetch(name, version, self._versions.load)
         except WeightsError:
             self._failures[name] = (version, monotonic())
             raise

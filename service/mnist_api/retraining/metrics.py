@@ -1,6 +1,10 @@
 """What the retraining loop counts; beside the metrics of serving, where a token is set."""
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from mnist_api.models.mirror import Result
 
 
 class LoopMetrics:
@@ -33,3 +37,11 @@ class LoopMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+
+    def begin(self, model: str) -> None:
+        """Have a model's series there, at 0, before anything happens to them."""
+        for result in ("loaded", "failed", "unreachable"):
+            self.activations.labels(model, result)
+        for result in get_args(Result):
+            self.shadowed.labels(model, result)
+        self.shadow_share.labels(model).set(0)

@@ -6,7 +6,6 @@ import msgspec
 
 from mnist_api.errors import StoreUnavailable, UnknownModel, WeightsError
 from mnist_api.logs import LOGGER
-from mnist_api.models.catalog import Model
 from mnist_api.models.manifest import now
 from mnist_api.models.mirror import Mirror
 from mnist_api.models.shelf import Shelf
@@ -104,7 +103,7 @@ class Shadower:
     async def _begin(self, name: str, order: Order) -> None:
         self._end(name)
         try:
-            candidate = await self._load(name, order.version)
+            candidate = await self._shelf.fetch(name, order.version, self._versions.load)
         except StoreUnavailable:
             # Not known, so that the next look tries again.
             return
@@ -121,9 +120,3 @@ class Shadower:
         self._known.pop(name, None)
         self._mirror.clear(name)
         self._metrics.shadow_share.labels(name).set(0)
-
-    async def _load(self, name: str, version: str) -> Model:
-        kept = self._shelf.kept(name, version)
-        if kept is not None:
-            return kept
-        return await asyncio.to_thread(self._versions.load, name, version)
