@@ -22,9 +22,7 @@ Picture = NDArray[np.uint8]
 _SIDE, _BOX, _CENTRE = 28, 20, 14
 _AXIS = np.arange(_SIDE, dtype=np.float32)
 # Each pixel's share of the mass, and of its moments down and to the right.
-_MOMENTS = np.stack(
-    [np.ones(_SIDE**2, np.float32), np.repeat(_AXIS, _SIDE), np.tile(_AXIS, _SIDE)]
-)
+_MOMENTS = np.stack([np.ones(_SIDE**2, np.float32), np.repeat(_AXIS, _SIDE), np.tile(_AXIS, _SIDE)])
 # Looking for the digit takes no more detail than this...
 _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
