@@ -1,35 +1,13 @@
 """How long a request may take, and whether there is time for it at all."""
 
-from dataclasses import dataclass
-from time import perf_counter
-
 from falcon.asgi import Request
 
 from mnist_api.errors import InvalidRequest, Overloaded
+from mnist_api.http.turn import turn_of
 from mnist_api.metrics import Metrics
 
-# Under this name the server's connection puts a request's turn into its ASGI scope.
-TURN = "mnist_api.turn"
 BUSY = "more is asked than can be answered in time; try again soon"
 _HEADER = "X-Request-Timeout-Ms"
-
-
-@dataclass(slots=True)
-class Turn:
-    """What the connection knows of a request."""
-
-    arrived: float
-    """When its head was there, on `time.perf_counter`'s clock."""
-    is_refused: bool = False
-    """It came while more was asked than can be answered in time."""
-    is_late: bool = False
-    """Its body took too long to arrive, and is cut off."""
-
-
-def turn_of(req: Request) -> Turn:
-    """Return a request's turn; on a server that gives none, one that begins now."""
-    turn: Turn = req.scope.get(TURN) or Turn(perf_counter())
-    return turn
 
 
 class Patience:

@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from mnist_api.errors import InvalidRequest, Overloaded
-from mnist_api.http.patience import TURN, Patience, Turn
+from mnist_api.http.patience import Patience
+from mnist_api.http.turn import TURN, Turn
 from mnist_api.metrics import Metrics
 
 
