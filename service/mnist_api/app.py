@@ -59,7 +59,7 @@ def create_app(
         metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
-    patience = Patience(settings.request_timeout_ms / 1000, metrics)
+    patience = Patience(settings.request_timeout_ms / 1000, admission, metrics)
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)

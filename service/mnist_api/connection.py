@@ -159,7 +159,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             keepalive: bool = await self._handle_http_request(request, sockname, peer)
         finally:
             self._request = b""
-            self._admission.finished(turn.arrived)
+            # A refusal says nothing of the pace.
+            if not turn.is_refused:
+                self._admission.finished(turn.arrived)
             self._is_between_requests = True
         return keepalive
 

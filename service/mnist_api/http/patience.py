@@ -5,6 +5,7 @@ from falcon.asgi import Request
 from mnist_api.errors import InvalidRequest, Overloaded
 from mnist_api.http.turn import turn_of
 from mnist_api.metrics import Metrics
+from mnist_api.prediction.admission import Admission
 
 BUSY = "more is asked than can be answered in time; try again soon"
 _HEADER = "X-Request-Timeout-Ms"
@@ -13,8 +14,9 @@ _HEADER = "X-Request-Timeout-Ms"
 class Patience:
     """Gives each request its deadline, and refuses those for which there is no time."""
 
-    def __init__(self, timeout_seconds: float, metrics: Metrics) -> None:
+    def __init__(self, timeout_seconds: float, admission: Admission, metrics: Metrics) -> None:
         self._timeout = timeout_seconds
+        self._admission = admission
         self._refused = metrics.rejection_counter("waiting")
 
     def deadline(self, req: Request) -> float:
@@ -22,9 +24,10 @@ class Patience:
 
         Raises:
             InvalidRequest: the client's own limit is no number of milliseconds.
-            Overloaded: the request came while more was asked than can be answered.
+            Overloaded: the request came, or waited, while more was asked than can be answered.
         """
         turn = turn_of(req)
+        turn.is_refused = turn.is_refused or self._admission.is_stale(turn.arrived)
         if turn.is_refused:
             self._refused.inc()
             raise Overloaded(BUSY)
