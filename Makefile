@@ -16,7 +16,8 @@ run: .venv/installed ## Serve on 127.0.0.1:8000 (no cache server, no cluster nee
 	@MNIST_API_HINT=true exec $(SERVE)/mnist-api serve
 
 test: .venv-dev/installed .venv-clients/installed system-deps ## Run all tests with the coverage gate
-	$(DEV)/python -m pytest --cov --cov-report=term --cov-fail-under=95 --durations=15
+	$(DEV)/python -m pytest -n 2 --dist loadfile -m "not alone" --cov --cov-report= --durations=10
+	$(DEV)/python -m pytest -m alone --cov --cov-append --cov-report=term --cov-fail-under=95 --durations=10
 
 lint: .venv-dev/installed ## Check style, types and locks
 	$(DEV)/ruff format --check

@@ -20,6 +20,8 @@ from tests.support.server import Server, wait_until_ready
 from tests.support.versions import Candidate, builtin, candidate, svm_that_adds
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 IMAGE = json.loads((CORPUS / "valid" / "one_model.http").read_bytes().partition(b"\r\n\r\n")[2])
 BUILTIN = builtin()["svm"].version

@@ -20,6 +20,8 @@ from mnist_api.metrics import FLUSH_SECONDS
 from tests.support.server import COMMAND, Server, free_port, running_server
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 BODY = (CORPUS / "valid" / "one_model.http").read_bytes().partition(b"\r\n\r\n")[2]
 

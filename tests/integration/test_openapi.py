@@ -13,6 +13,8 @@ from tests.conftest import WEIGHTS
 from tests.support.loop import SECRET, running_loop
 from tests.support.server import Server
 
+pytestmark = pytest.mark.alone
+
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
 SCHEMATHESIS = CLIENTS.parents[1] / ".venv-clients" / "bin" / "st"
 # `make fuzz` asks for more, and without a seed.

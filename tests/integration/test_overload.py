@@ -14,6 +14,8 @@ import pytest
 from tests.support.http import read_answer
 from tests.support.server import Server, running_server
 
+pytestmark = pytest.mark.alone
+
 CORPUS = Path(__file__).resolve().parents[1] / "requests" / "valid"
 PREDICTION = (CORPUS / "one_model.http").read_bytes()
 HEAD = b"POST /predict/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

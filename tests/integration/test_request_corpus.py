@@ -14,6 +14,8 @@ from tests.support.hostile import BODIES, Hostile
 from tests.support.http import send_raw
 from tests.support.server import Server
 
+pytestmark = pytest.mark.alone
+
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 
 

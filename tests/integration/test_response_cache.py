@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.server import Server, running_server
 
+pytestmark = pytest.mark.alone
+
 CORPUS = Path(__file__).resolve().parents[1] / "requests"
 BODY = (CORPUS / "valid" / "one_model.http").read_bytes().partition(b"\r\n\r\n")[2]
 REQUESTS = 'mnist_api_http_requests_total{method="POST",route="/predict",status="200"}'

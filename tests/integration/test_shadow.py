@@ -15,6 +15,8 @@ from tests.support.loop import Operator, running_loop
 from tests.support.versions import builtin, candidate, svm_that_adds
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 ADDING_ONE = svm_that_adds(1)
 BUILTIN = builtin()["svm"].version
 PATH = "/models/svm/shadow"

@@ -8,6 +8,8 @@ from loadtest.digits import held_out
 from loadtest.drive import ab, summary, wrk
 from tests.support.server import Server
 
+pytestmark = pytest.mark.alone
+
 RATE = 1000
 
 

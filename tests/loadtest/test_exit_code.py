@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.loadtest.liar import Liar, lying
 from tests.support.server import Server
+
+pytestmark = pytest.mark.alone
 
 ROOT = Path(__file__).resolve().parents[2]
 # 400 digits as files and as drawings: what a run asks before anybody else does.

@@ -15,6 +15,8 @@ from tests.chart.helm import CHART
 from tests.nginx.balancer import balancer
 from tests.support.server import Server, running_server
 
+pytestmark = pytest.mark.alone
+
 BODY = (CHART / "files" / "three.json").read_bytes()
 HEADERS = {"Content-Type": "application/json"}
 

@@ -13,6 +13,8 @@ from mnist_api.metrics import Metrics
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.decode_pool import DecodePool
 
+pytestmark = pytest.mark.alone
+
 NEVER = math.inf
 
 
