@@ -21,6 +21,7 @@ from mnist_api.http.operations import OPERATIONS
 from mnist_api.http.page import PageResource
 from mnist_api.http.patience import Patience
 from mnist_api.http.predict import PredictResource
+from mnist_api.http.response_cache import ResponseCache
 from mnist_api.imaging.decode import Limits
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
@@ -58,13 +59,14 @@ def create_app(
         metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
     admission = Admission(settings.max_wait_ms / 1000)
-    patience = Patience(settings.request_timeout_ms / 1000, metrics)
+    patience = Patience(settings.request_timeout_ms / 1000, admission, metrics)
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    cache = TieredCache(
-        LocalCache(settings.cache_bytes), _memcached(settings), costs, metrics, watch
-    )
+    local = LocalCache(settings.cache_bytes // 2)
+    cache = TieredCache(local, _memcached(settings), costs, metrics, watch)
+    responses = ResponseCache(settings.cache_bytes // 2, catalog, metrics)
+    metrics.describe_cache(lambda: local.size_bytes + responses.size_bytes, lambda: len(local))
     pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
     predictor = Predictor(pictures, cache, costs, metrics, mirror, watch)
     closers = [pool.close, cache.close]
@@ -82,7 +84,11 @@ def create_app(
         served = Served(catalog, shelf, mirror)
         add_loop(app, settings, served, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
-    app.add_middleware(Lifespan(settings, catalog, metrics, admission, closers))
+    # A response that is given again has no log line and no trace of its own.
+    is_watched = settings.access_log or tracing is not None
+    app.add_middleware(
+        Lifespan(settings, catalog, metrics, admission, None if is_watched else responses, closers)
+    )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource(takes_corrections=is_retraining_on(settings))

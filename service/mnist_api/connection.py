@@ -1,7 +1,8 @@
 """gunicorn's HTTP connection, with manners of ours.
 
-It answers what is not even HTTP by our error contract, refuses predictions for which there is no
-time before it parses them, and knows how long it has been waiting for a request's head or body.
+It answers what is not even HTTP by our error contract. Before it parses a prediction it gives again
+what it answered before, or refuses what there is no time for. And it knows how long it has been
+waiting for a request's head or body.
 """
 
 import asyncio
@@ -14,7 +15,9 @@ from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import ApiError, IncompleteHead, MalformedRequest, Overloaded
 from mnist_api.http.errors import error_body
-from mnist_api.http.patience import BUSY, TURN, Turn
+from mnist_api.http.patience import BUSY
+from mnist_api.http.response_cache import ResponseCache
+from mnist_api.http.turn import TURN, Turn
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 
@@ -60,6 +63,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         super().__init__(worker)
         self._admission: Admission = worker.state["admission"]
         self._metrics: Metrics = worker.state["metrics"]
+        self._responses: ResponseCache | None = worker.state["responses"]
+        self._request = b""
         self._is_between_requests = True
         self._head_since: float | None = None
         self._body_since: float | None = None
@@ -100,18 +105,35 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             self._body_receiver.signal_disconnect()
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a prediction before anything is parsed, or go on."""
-        # PERF: a refusal must cost next to nothing, or refusing is all that a worker does when
-        # three times as much is asked as it can answer. Falcon's way to a 503 takes 100 us.
+        """Answer at once what can be answered before anything is parsed, or go on."""
         if self._is_between_requests:
-            if not self._admission.admits() and is_whole_prediction(data):
-                self._metrics.rejection_counter("waiting").inc()
-                self._metrics.request_counter("/predict", "POST", "503").inc()
-                self.transport.write(_BUSY_ANSWER)
+            response = self._response_at_once(data)
+            if response is not None:
+                self._respond_at_once(response)
                 return
+            self._request = data
             self._is_between_requests = False
             self._head_since = self._head_since or self.worker.loop.time()
         super().data_received(data)
+
+    def _response_at_once(self, data: bytes) -> bytes | None:
+        if self._responses is not None and not self.worker.is_draining:
+            response = self._responses.get(data)
+            if response is not None:
+                return response
+        # PERF: a refusal must cost next to nothing, or refusing is all that a worker does when
+        # three times as much is asked as it can answer. Falcon's way to a 503 takes 100 us.
+        if self._admission.admits() or not is_whole_prediction(data):
+            return None
+        self._metrics.rejection_counter("waiting").inc()
+        self._metrics.request_counter("/predict", "POST", "503").inc()
+        return _BUSY_ANSWER
+
+    def _respond_at_once(self, response: bytes) -> None:
+        self.transport.write(response)
+        # From here on as after any other answer: no head is awaited, and the client may be idle.
+        self._head_since = None
+        self._arm_keepalive_timer()
 
     def _on_headers_complete(self) -> bool:
         self._is_between_requests = False
@@ -136,7 +158,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         try:
             keepalive: bool = await self._handle_http_request(request, sockname, peer)
         finally:
-            self._admission.finished(turn.arrived)
+            self._request = b""
+            # A refusal says nothing of the pace.
+            if not turn.is_refused:
+                self._admission.finished(turn.arrived)
             self._is_between_requests = True
         return keepalive
 
@@ -161,11 +186,19 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         request: Any,  # noqa: ANN401 - gunicorn has no types
         close: bool = False,
     ) -> None:
+        if not close:
+            self._keep_response(headers)
         # A client of HTTP/1.0 that asked to keep the connection, such as `ab -k`, waits for its end
         # unless it is told that it is kept; gunicorn keeps it and says nothing.
         if not close and request.version < (1, 1):
             headers = [*headers, (b"connection", b"keep-alive")]
         super()._send_response_start(status, headers, request, close=close)
+
+    def _keep_response(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        remembered = self._turn and self._turn.remembered
+        # What came in several pieces would not be known again.
+        if self._responses and remembered and is_whole_prediction(self._request):
+            self._responses.put(self._request, remembered, headers)
 
     def _send_error_response(
         self, status: int, message: str, extra_headers: Sequence[tuple[str, str]] = ()

@@ -179,7 +179,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="The same for large images, which wait for a thread. 0: no bound.",
             extra={"unit": "ms"},
         ),
-    ] = 1000
+    ] = 250
     request_timeout_ms: Annotated[
         int,
         Meta(

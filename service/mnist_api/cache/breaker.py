@@ -25,8 +25,10 @@ class Breaker:
 
     def is_trial_due(self) -> bool:
         """Tell whether to try now; only one caller is told so for each trial."""
+        if self.is_closed:
+            return False
         now = self._clock()
-        if self.is_closed or now < self._trial_at:
+        if now < self._trial_at:
             return False
         self._trial_at = now + self._pause
         return True

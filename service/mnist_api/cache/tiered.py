@@ -38,7 +38,7 @@ class TieredCache:
         self._background: set[asyncio.Task[None]] = set()
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
-        metrics.describe_cache(lambda: local.size_bytes, lambda: len(local))
+        self._skipped = metrics.cache_counter("memcached", "skip")
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
         """Return what the process remembers, by model."""
@@ -60,7 +60,7 @@ class TieredCache:
             self._in_background(self._shared.attempt(), 1)
         if self._shared.is_available() and self._costs.is_asking_worth_it(keys, image_bytes):
             return True
-        self._metrics.cache_counter("memcached", "skip").inc(len(keys))
+        self._skipped.inc(len(keys))
         return False
 
     async def ask(self, keys: Keys, image_bytes: int) -> dict[str, Answer]:

@@ -7,7 +7,7 @@ from typing import NoReturn
 from falcon.asgi import Request
 
 from mnist_api.errors import BodyTooLarge, IncompleteBody
-from mnist_api.http.patience import turn_of
+from mnist_api.http.turn import turn_of
 
 # A refused body is read to its end, within these bounds, so that a client that is still sending
 # gets to read why: closing under it would reset the connection and lose the answer.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mnist_api.http.response_cache import ResponseCache
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import FLUSH_SECONDS, Metrics
 from mnist_api.models.catalog import Catalog
@@ -26,19 +27,24 @@ class Lifespan:
         catalog: Catalog,
         metrics: Metrics,
         admission: Admission,
+        responses: ResponseCache | None,
         closers: Sequence[Callable[[], None]],
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._metrics = metrics
         self._admission = admission
+        self._responses = responses
         self._closers = closers
 
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Log the models and, if asked, print a call that works; begin to hand over metrics."""
         # What the worker's connections need; the ASGI specification's way to hand it to the server.
         scope["state"].update(
-            settings=self._settings, metrics=self._metrics, admission=self._admission
+            settings=self._settings,
+            metrics=self._metrics,
+            admission=self._admission,
+            responses=self._responses,
         )
         self._flushing = asyncio.create_task(self._flush_for_ever())
         bind = self._settings.bind

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from falcon.asgi import Request, Response
 
-from mnist_api.http.patience import turn_of
+from mnist_api.http.turn import turn_of
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import Metrics
 

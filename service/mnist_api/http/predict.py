@@ -13,6 +13,7 @@ from mnist_api.http.body import read_body
 from mnist_api.http.errors import ErrorBody
 from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse_request
 from mnist_api.http.patience import Patience
+from mnist_api.http.turn import Remembered, turn_of
 from mnist_api.imaging.encode import encode_png
 from mnist_api.models.catalog import Catalog, Selection
 from mnist_api.models.shelf import Shelf
@@ -73,6 +74,9 @@ class PredictResource:
         prediction = await self._predict(asked, asked.image, selection, deadline, fresh=fresh)
         resp.set_header("X-Cache", prediction.source)
         resp.data = _ENCODER.encode(_answer(asked, prediction))
+        if prediction.source == "local" and asked.version is None:
+            labels = {name: answer.label for name, answer in prediction.answers.items()}
+            turn_of(req).remembered = Remembered(asked.model, selection, labels, resp.data)
 
     async def _predict(
         self,

@@ -21,7 +21,8 @@ Picture = NDArray[np.uint8]
 
 _SIDE, _BOX, _CENTRE = 28, 20, 14
 _AXIS = np.arange(_SIDE, dtype=np.float32)
-_MOMENTS = np.stack([np.ones(_SIDE, np.float32), _AXIS])
+# Each pixel's share of the mass, and of its moments down and to the right.
+_MOMENTS = np.stack([np.ones(_SIDE**2, np.float32), np.repeat(_AXIS, _SIDE), np.tile(_AXIS, _SIDE)])
 # Looking for the digit takes no more detail than this...
 _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
@@ -54,18 +55,21 @@ def normalise(pixels: Picture) -> Picture:
 def _is_like_mnist(pixels: Picture) -> bool:
     if pixels.shape != (_SIDE, _SIDE):
         return False
-    # PERF: three small products take two thirds of the time of sums along the axes.
-    grey = pixels.astype(np.float32)
-    by_row = grey @ _MOMENTS.T
-    filled_rows, filled_columns = by_row[:, 0].nonzero()[0], (_MOMENTS[0] @ grey).nonzero()[0]
-    if not len(filled_rows):
+    # PERF: bytes find their first and last that are not 0 in a fraction of numpy's time.
+    height = _lines_filled(pixels.tobytes())
+    if not 0 < height <= _BOX:
         return False
-    height = filled_rows[-1] - filled_rows[0] + 1
-    width = filled_columns[-1] - filled_columns[0] + 1
+    width = _lines_filled(pixels.T.tobytes())
     if not _BOX - 1 <= max(height, width) <= _BOX:
         return False
-    (mass, right), (down, _) = (_MOMENTS @ by_row).tolist()
+    mass, down, right = np.dot(_MOMENTS, pixels.ravel().astype(np.float32)).tolist()
     return bool(abs(down / mass - _CENTRE) <= 0.5 and abs(right / mass - _CENTRE) <= 0.5)
+
+
+def _lines_filled(pixels: bytes) -> int:
+    """Return how many lines of 28 there are from the first to the last that is not all 0."""
+    before = len(pixels) - len(pixels.lstrip(b"\0"))
+    return (len(pixels.rstrip(b"\0")) - 1) // _SIDE - before // _SIDE + 1
 
 
 def _digit(pixels: Picture) -> Ink:

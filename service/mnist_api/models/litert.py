@@ -52,7 +52,10 @@ class LiteRTModel:
         """Return calibrated probabilities, float32 (n, 10), for normalised pictures (n, 28, 28)."""
         if len(images) != self._batch:
             self._resize(len(images))
-        self._interpreter.set_tensor(self._input, images * _SCALE)
+        # PERF: numpy multiplies numbers of two types piece by piece, 5 us instead of 1.
+        scaled = images.astype(np.float32)
+        scaled *= _SCALE
+        self._interpreter.set_tensor(self._input, scaled)
         self._interpreter.invoke()
         probabilities: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
         return probabilities

@@ -4,8 +4,9 @@ A worker computes on its event loop, one request after the other, so what waits 
 takes its number times the pace at which requests are finished. A queue that clients fill and empty
 (a burst, or a few dozen that each ask anew when they have their answer) is worth having: nobody is
 refused. A queue that outgrows `max_wait` tells that more is asked than can be answered; then it is
-a delay for everyone and no gain for anyone, so the bound shrinks until the rush is over (after
-CoDel: Nichols and Jacobson, "Controlling queue delay", 2012).
+a delay for everyone and no gain for anyone, so the bound shrinks until the rush is over, and what
+has waited too long already is let go (after CoDel: Nichols and Jacobson, "Controlling queue delay",
+2012).
 """
 
 import time
@@ -19,6 +20,8 @@ _BRIEF_SHARE = 1 / 64
 # So few are never refused: a machine that gives the process hardly any time makes any pace slow,
 # and eight clients that wait for their answers are no rush.
 _ALWAYS = 16
+# In a rush a request is let go when it has waited so many times what one that comes now would.
+_STALE = 2
 # A measurement counts for at most this many times the pace: a process that was not run for 100 ms,
 # as happens under a CPU limit, has not become slower for that.
 _MOST_CHANGE = 4
@@ -31,15 +34,22 @@ _LONGEST_RUSH_SECONDS = 30.0
 class Admission:
     """Counts the requests of one event loop, and tells whether one more may wait."""
 
-    def __init__(self, max_wait: float, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        max_wait: float,
+        clock: Callable[[], float] = time.perf_counter,
+        always: int = _ALWAYS,
+    ) -> None:
         """Begin without a queue.
 
         Args:
             max_wait: longest time in seconds that a request should wait for its turn; 0 admits all.
             clock: seconds from any start.
+            always: so many may wait whatever the time.
         """
         self._max_wait = max_wait
         self._clock = clock
+        self._always = always
         self._waiting = 0
         self._pace = 0.0
         self._last_finish = 0.0
@@ -53,19 +63,30 @@ class Admission:
 
     def admits(self) -> bool:
         """Tell whether one more request may wait; a refusal is remembered."""
-        if self._waiting < _ALWAYS or not self._max_wait:
+        if self._waiting < self._always or not self._max_wait:
             return True
         wait = self.expected_wait
         if wait <= self._max_wait * _BRIEF_SHARE:
             return True
         now = self._clock()
-        is_rush = now < min(self._calm_at, self._test_at)
-        if not is_rush:
+        if not self._is_rush(now):
             if wait <= self._max_wait:
                 return True
             self._test_at = now + _LONGEST_RUSH_SECONDS
         self._calm_at = now + _CALM_SECONDS
         return False
+
+    def is_stale(self, arrived: float) -> bool:
+        """Tell whether a request that arrived at a time comes from before the rush was noticed."""
+        now = self._clock()
+        if not self._is_rush(now):
+            return False
+        return now - arrived > _STALE * max(
+            self._max_wait * _BRIEF_SHARE, self._always * self._pace
+        )
+
+    def _is_rush(self, now: float) -> bool:
+        return now < min(self._calm_at, self._test_at)
 
     def arrived(self) -> float:
         """Count a request that waits for its turn; return the time."""

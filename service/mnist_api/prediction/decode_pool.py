@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
 from typing import TypeVar
 
 from mnist_api.errors import DeadlineExceeded, Overloaded
 from mnist_api.metrics import Metrics
+from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.deadline import Deadline
 
 T = TypeVar("T")
-# Each new measurement counts for a fifth: large images differ, and there are few of them.
-_WEIGHT = 0.2
+_BUSY = "more large images are asked than can be decoded; try again soon"
+# So many calls for each thread are never refused: one that runs, and the next.
+_ALWAYS = 2
 
 
 class DecodePool:
@@ -26,12 +27,11 @@ class DecodePool:
             max_wait: longest time in seconds that a call should wait for a thread; 0 for any.
             metrics: where refusals are counted.
         """
-        self._threads = threads
-        self._max_wait = max_wait
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        # Here those that run wait, too: for their ends, which come at the pace of all threads.
+        self._admission = Admission(max_wait, always=_ALWAYS * threads)
         self._refused = metrics.rejection_counter("decoding")
-        self._pending = 0
-        self._call_seconds = 0.0
+        self._too_late = metrics.rejection_counter("deadline")
 
     async def run(self, call: Callable[[], T], deadline: Deadline) -> T:
         """Return what a call returns.
@@ -41,27 +41,36 @@ class DecodePool:
             deadline: after which it need not begin.
 
         Raises:
-            Overloaded: too many calls wait already.
+            Overloaded: too many calls wait already, or it waited too long among too many.
             DeadlineExceeded: its turn came too late.
         """
-        ahead = self._pending - self._threads + 1
-        wait = ahead * self._call_seconds / self._threads
-        if self._max_wait and ahead > 0 and wait > self._max_wait:
+        try:
+            return await self._run(call, deadline)
+        except Overloaded:
             self._refused.inc()
-            raise Overloaded("more large images are asked than can be decoded; try again soon")
+            raise
+        except DeadlineExceeded:
+            self._too_late.inc()
+            raise
 
-        def timed() -> tuple[T, float]:
+    async def _run(self, call: Callable[[], T], deadline: Deadline) -> T:
+        if not self._admission.admits():
+            raise Overloaded(_BUSY)
+        arrived = self._admission.arrived()
+
+        def in_time() -> T:
             if deadline.is_over():
                 raise DeadlineExceeded("the image's turn came after the request's time was over")
-            start = perf_counter()
-            return call(), perf_counter() - start
+            if self._admission.is_stale(arrived):
+                raise Overloaded(_BUSY)
+            return call()
 
-        self._pending += 1
         try:
-            result, seconds = await asyncio.get_running_loop().run_in_executor(self._pool, timed)
+            result = await asyncio.get_running_loop().run_in_executor(self._pool, in_time)
         finally:
-            self._pending -= 1
-        self._call_seconds += _WEIGHT * (seconds - self._call_seconds)
+            self._admission.started()
+        # What was not done, or not to its end, says nothing of the pace.
+        self._admission.finished(arrived)
         return result
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from falcon.asgi import Request
 from mnist_api.errors import BodyTooLarge, IncompleteBody
 from mnist_api.http import body as module
 from mnist_api.http.body import read_body
-from mnist_api.http.patience import TURN, Turn
+from mnist_api.http.turn import TURN, Turn
 
 
 class FakeStream:

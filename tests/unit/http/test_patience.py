@@ -8,8 +8,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from mnist_api.errors import InvalidRequest, Overloaded
-from mnist_api.http.patience import TURN, Patience, Turn
+from mnist_api.http.patience import Patience
+from mnist_api.http.turn import TURN, Turn
 from mnist_api.metrics import Metrics
+from mnist_api.prediction.admission import Admission
 
 
 def request(turn: Turn, header: str | None = None) -> Any:
@@ -17,8 +19,13 @@ def request(turn: Turn, header: str | None = None) -> Any:
 
 
 @pytest.fixture
-def patience() -> Patience:
-    return Patience(10.0, Metrics(CollectorRegistry()))
+def admission() -> Admission:
+    return Admission(1.0, clock=lambda: 200.0)
+
+
+@pytest.fixture
+def patience(admission: Admission) -> Patience:
+    return Patience(10.0, admission, Metrics(CollectorRegistry()))
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,17 @@ def test_a_limit_that_is_no_number_of_milliseconds_is_refused(
 def test_what_came_in_a_rush_is_refused(patience: Patience) -> None:
     with pytest.raises(Overloaded):
         patience.deadline(request(Turn(arrived=100.0, is_refused=True)))
+
+
+def test_what_waited_until_a_rush_was_noticed_is_refused(
+    patience: Patience, admission: Admission
+) -> None:
+    early, late = Turn(arrived=190.0), Turn(arrived=200.0)
+    patience.deadline(request(early))
+    admission.finished(199.99)
+    while admission.admits():
+        admission.arrived()
+    with pytest.raises(Overloaded):
+        patience.deadline(request(early))
+    assert early.is_refused
+    patience.deadline(request(late))

@@ -67,6 +67,23 @@ def test_in_a_rush_only_a_short_queue_is_kept() -> None:
     assert worker.fill() == FEW
 
 
+def test_what_waited_before_the_rush_was_noticed_is_let_go() -> None:
+    worker = Worker()
+    worker.offer()
+    first = worker.queue[0]
+    worker.clock.now += 0.5
+    assert not worker.admission.is_stale(first)
+    worker.fill()
+    assert worker.admission.is_stale(first)
+    assert not worker.admission.is_stale(worker.queue[-1])
+    worker.clock.now += 1.9 * FEW * PACE
+    assert not worker.admission.is_stale(worker.queue[-1])
+    worker.clock.now += 0.2 * FEW * PACE
+    assert worker.admission.is_stale(worker.queue[-1])
+    worker.clock.now += 1
+    assert not worker.admission.is_stale(worker.queue[-1])
+
+
 def test_the_long_queue_is_back_when_nobody_was_refused_for_a_while() -> None:
     worker = Worker()
     worker.fill()

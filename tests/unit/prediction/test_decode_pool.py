@@ -38,11 +38,30 @@ def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
         await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
         running = asyncio.create_task(pool.run(release.wait, Deadline(NEVER)))
         await asyncio.sleep(0)
+        following = asyncio.create_task(pool.run(lambda: 7, Deadline(NEVER)))
+        await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await pool.run(lambda: None, Deadline(NEVER))
         release.set()
         await running
+        assert await following == 7
         await pool.run(lambda: None, Deadline(NEVER))
+        pool.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_waited_until_there_were_too_many_is_let_go() -> None:
+    async def scenario() -> None:
+        pool = pool_of(1, max_wait=0.2)
+        release = threading.Event()
+        await pool.run(lambda: time.sleep(0.01), Deadline(NEVER))
+        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(100)]
+        await asyncio.sleep(0.1)
+        release.set()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert results[0] is True
+        assert all(isinstance(result, Overloaded) for result in results[1:])
         pool.close()
 
     asyncio.run(scenario())
