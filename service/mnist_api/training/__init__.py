@@ -1,7 +1,7 @@
 """How the models are made; needs the extra [train] and is never imported by the server.
 
 What TensorFlow reads when it is imported is set here, where no order of imports comes before it:
-with its oneDNN kernels, off by default on AMD, a step of the CNN takes 51 ms and not 111.
+with its oneDNN kernels, off by default on AMD, a step of the CNN takes half the time.
 """
 
 import os

@@ -15,28 +15,18 @@ _EPSILON = 1e-5
 
 
 def cnn(width: int, dropout: float, momentum: float) -> keras.Model:
-    """Return the CNN of 2018, 32 wide at first, at another width and with batch normalisation.
+    """Return a network of five small convolutions, two of which halve the picture by their stride.
 
-    Pooling comes before the normalisation: a quarter of the numbers to normalise makes a step of
-    training a quarter shorter. Where the normalisation has no scale, and so no sign, the order
-    makes no difference to what the finished network computes.
+    PERF: no pooling and no hidden dense layer. Of half the CNN of 2018 it needs 44 % of the
+    arithmetic and a sixth of the weights, and taught by the same recipe it reads as well.
     """
-
-    def convolved(x: KerasTensor, filters: int, size: int) -> KerasTensor:
-        return layers.Conv2D(filters, size, padding="same", use_bias=False)(x)
-
-    def rectified(x: KerasTensor) -> KerasTensor:
-        return layers.ReLU()(layers.BatchNormalization(momentum=momentum, scale=False)(x))
-
     inputs = layers.Input((28, 28))
     x = layers.Reshape((28, 28, 1))(inputs)
-    x = rectified(layers.MaxPool2D()(convolved(x, width, 5)))
-    x = rectified(convolved(x, 2 * width, 3))
-    x = rectified(layers.MaxPool2D()(convolved(x, 2 * width, 3)))
+    for filters, strides in ((1, 1), (2, 2), (2, 1), (4, 2), (4, 1)):
+        x = layers.Conv2D(filters * width, 3, strides=strides, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=momentum, scale=False)(x))
     x = layers.Dropout(dropout)(layers.Flatten()(x))
-    x = rectified(layers.Dense(128, use_bias=False)(x))
-    outputs = layers.Dense(10)(layers.Dropout(dropout)(x))
-    return keras.Model(inputs, outputs, name="cnn")
+    return keras.Model(inputs, layers.Dense(10)(x), name="cnn")
 
 
 def mlp(width: int, dropout: float, momentum: float) -> keras.Model:

@@ -132,7 +132,11 @@ def augmented(
             [augmentation] * len(starts),
             [(seed, start) for start in starts],
         )
-        return np.concatenate(list(chunks))
+        # Put into its place as it comes: all chunks and their whole would be twice the memory.
+        made = np.empty((len(indices), *images.shape[1:]), np.float32)
+        for start, chunk in zip(starts, chunks, strict=True):
+            made[start : start + len(chunk)] = chunk
+        return made
 
 
 def _augmented_chunk(

@@ -10,7 +10,7 @@ class PoolRecipe:
     """The variations that all networks of one draw learn from."""
 
     seed: int = 1
-    images: int = 160_000
+    images: int = 240_000
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -49,7 +49,13 @@ class SvmRecipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-POOL = PoolRecipe()
-CNN = NetRecipe("cnn-h16-2", "cnn", width=16, seed=1, steps=3600, batch=100, dropout=0.25)
-MLP = NetRecipe("mlp-hog-2", "mlp", width=256, seed=2, steps=6000, batch=256, dropout=0.1)
+# A third wider than the default, which the SVM learns from: for the SVM it was not tried.
+WIDE = Augmentation(rotation=20.0, log_scale=0.16, log_aspect=0.16, shear=0.35, translation=1.5)
+POOL = PoolRecipe(augmentation=WIDE)
+# At this learning rate a weight that nothing asks for is halved in 230 steps. Sixteen channels wide
+# a net gained 0.05 points by that over five draws, beside a decay of 0.3; by one of 3, nothing.
+CNN = NetRecipe(
+    "cnn-s-2", "cnn", width=8, seed=1, steps=7200, batch=100, dropout=0.1, weight_decay=1.0
+)
+MLP = NetRecipe("mlp-hog-3", "mlp", width=256, seed=2, steps=6000, batch=256, dropout=0.1)
 SVM = SvmRecipe("svm-hog-2", seed=3)
