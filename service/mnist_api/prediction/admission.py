@@ -20,8 +20,11 @@ _BRIEF_SHARE = 1 / 64
 # So few are never refused: a machine that gives the process hardly any time makes any pace slow,
 # and eight clients that wait for their answers are no rush.
 _ALWAYS = 16
-# In a rush a request is let go when it has waited so many times what one that comes now would.
-_STALE = 2
+# In a rush a request is let go when it has waited for so large a share of the longest wait, or for
+# so many times what the few that are never refused take: waiting may be longer than was expected,
+# and a service that lets go all it took in answers nobody.
+_STALE_SHARE = 1 / 4
+_STALE_TIMES = 3
 # A measurement counts for at most this many times the pace: a process that was not run for 100 ms,
 # as happens under a CPU limit, has not become slower for that.
 _MOST_CHANGE = 4
@@ -81,8 +84,8 @@ class Admission:
         now = self._clock()
         if not self._is_rush(now):
             return False
-        return now - arrived > _STALE * max(
-            self._max_wait * _BRIEF_SHARE, self._always * self._pace
+        return now - arrived > max(
+            self._max_wait * _STALE_SHARE, _STALE_TIMES * self._always * self._pace
         )
 
     def _is_rush(self, now: float) -> bool:

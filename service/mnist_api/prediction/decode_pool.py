@@ -12,8 +12,9 @@ from mnist_api.prediction.deadline import Deadline
 
 T = TypeVar("T")
 _BUSY = "more large images are asked than can be decoded; try again soon"
-# So many calls for each thread are never refused: one that runs, and the next.
-_ALWAYS = 2
+# So many calls for each thread are never refused: enough that no thread lacks work while the event
+# loop refuses others. With 2, half of what could be answered was not.
+_ALWAYS = 6
 
 
 class DecodePool:

@@ -76,8 +76,9 @@ def test_what_waited_before_the_rush_was_noticed_is_let_go() -> None:
     worker.fill()
     assert worker.admission.is_stale(first)
     assert not worker.admission.is_stale(worker.queue[-1])
-    worker.clock.now += 1.9 * FEW * PACE
+    worker.clock.now += 2.9 * FEW * PACE
     assert not worker.admission.is_stale(worker.queue[-1])
+    worker.fill()
     worker.clock.now += 0.2 * FEW * PACE
     assert worker.admission.is_stale(worker.queue[-1])
     worker.clock.now += 1

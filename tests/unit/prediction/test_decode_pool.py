@@ -38,15 +38,12 @@ def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
         pool = pool_of(1, max_wait=0.01)
         release = threading.Event()
         await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
-        running = asyncio.create_task(pool.run(release.wait, Deadline(NEVER)))
-        await asyncio.sleep(0)
-        following = asyncio.create_task(pool.run(lambda: 7, Deadline(NEVER)))
+        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(6)]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await pool.run(lambda: None, Deadline(NEVER))
         release.set()
-        await running
-        assert await following == 7
+        assert all(await asyncio.gather(*waiting))
         await pool.run(lambda: None, Deadline(NEVER))
         pool.close()
 
@@ -59,11 +56,12 @@ def test_what_waited_until_there_were_too_many_is_let_go() -> None:
         release = threading.Event()
         await pool.run(lambda: time.sleep(0.01), Deadline(NEVER))
         waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(100)]
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
         release.set()
         results = await asyncio.gather(*waiting, return_exceptions=True)
+        refused = sum(isinstance(result, Overloaded) for result in results)
         assert results[0] is True
-        assert all(isinstance(result, Overloaded) for result in results[1:])
+        assert refused == 99
         pool.close()
 
     asyncio.run(scenario())
