@@ -10,10 +10,17 @@ from mnist_api.http.turn import turn_of
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import Metrics
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# What a request may be called by its client.
+REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
+_REQUEST_ID = re.compile(REQUEST_ID)
 # W3C Trace Context: version, trace id (not all zeros), parent id, flags.
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def new_request_id() -> str:
+    """Return an id for a request that came without one."""
+    return token_hex(8)
 
 
 def request_id(req: Request) -> str:
@@ -24,7 +31,7 @@ def request_id(req: Request) -> str:
     trace = req.get_header("traceparent")
     if trace is not None and (match := _TRACEPARENT.fullmatch(trace)):
         return match[1]
-    return token_hex(8)
+    return new_request_id()
 
 
 class Observability:

@@ -1,4 +1,4 @@
-"""Networks served by LiteRT: the CNN takes 43 us, where Keras takes ten times as long."""
+"""Networks served by LiteRT; half the CNN of 2018 took 94 us by it, and 575 us by Keras."""
 
 import os
 from collections.abc import Iterator

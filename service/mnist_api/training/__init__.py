@@ -1,7 +1,7 @@
 """How the models are made; needs the extra [train] and is never imported by the server.
 
 What TensorFlow reads when it is imported is set here, where no order of imports comes before it:
-with its oneDNN kernels, off by default on AMD, a step of the CNN takes half the time.
+with its oneDNN kernels, off by default on AMD, a step of half the CNN of 2018 took 51 ms, not 111.
 """
 
 import os
