@@ -11,6 +11,7 @@ from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached
 from mnist_api.cache.tiered import TieredCache
 from mnist_api.http.errors import add_error_handlers
+from mnist_api.http.gate import Gate
 from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
 from mnist_api.http.inference_v2 import Finder, InferResource, ModelV2Resource, ServerResource
 from mnist_api.http.lifespan import Lifespan
@@ -86,8 +87,11 @@ def create_app(
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     # A response that is given again has no log line and no trace of its own.
     is_watched = settings.access_log or tracing is not None
+    gate = Gate(admission, pool, settings.inline_pixels, metrics)
     app.add_middleware(
-        Lifespan(settings, catalog, metrics, admission, None if is_watched else responses, closers)
+        Lifespan(
+            settings, catalog, metrics, admission, gate, None if is_watched else responses, closers
+        )
     )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)

@@ -6,54 +6,21 @@ waiting for a request's head or body.
 """
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from gunicorn.asgi.protocol import ASGIProtocol
 
-from mnist_api.errors import ApiError, IncompleteHead, MalformedRequest, Overloaded
-from mnist_api.http.errors import error_body
-from mnist_api.http.patience import BUSY
+from mnist_api.errors import IncompleteHead, MalformedRequest
+from mnist_api.http.gate import Gate, answer, refusal
+from mnist_api.http.raw_request import prediction_body
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.http.turn import TURN, Turn
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 
-
-def answer(error: ApiError, status: int, headers: Mapping[str, str]) -> bytes:
-    """Return an error as a whole HTTP/1.1 response."""
-    body = error_body(error)
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    fixed = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Server": "mnist-api",
-        "X-Content-Type-Options": "nosniff",
-    }
-    lines += [f"{name}: {value}" for name, value in {**fixed, **headers}.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _refusal(message: str, **headers: str) -> bytes:
-    error = Overloaded(message)
-    return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
-
-
-_BUSY_ANSWER = _refusal(BUSY)
-_FULL_ANSWER = _refusal("too many connections; try again soon", Connection="close")
-# A prediction that came in one piece, as nearly all do: its head, and where its body must end.
-_WHOLE_PREDICTION = re.compile(
-    rb"POST /predict(?:[/?][^\r]*)? HTTP/1\.1\r\n(?:[^\r]+\r\n)*?"
-    rb"(?i:content-length): *(\d{1,8})\r\n(?:[^\r]+\r\n)*\r\n"
-)
-
-
-def is_whole_prediction(data: bytes) -> bool:
-    """Tell whether the bytes are exactly one request for a prediction."""
-    head = _WHOLE_PREDICTION.match(data)
-    return head is not None and head.end() + int(head[1]) == len(data)
+_FULL_ANSWER = refusal("too many connections; try again soon", Connection="close")
 
 
 class Connection(ASGIProtocol):  # type: ignore[misc]
@@ -62,6 +29,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def __init__(self, worker: Any) -> None:  # noqa: ANN401 - gunicorn has no types
         super().__init__(worker)
         self._admission: Admission = worker.state["admission"]
+        self._gate: Gate = worker.state["gate"]
         self._metrics: Metrics = worker.state["metrics"]
         self._responses: ResponseCache | None = worker.state["responses"]
         self._request = b""
@@ -121,13 +89,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             response = self._responses.get(data)
             if response is not None:
                 return response
-        # PERF: a refusal must cost next to nothing, or refusing is all that a worker does when
-        # three times as much is asked as it can answer. Falcon's way to a 503 takes 100 us.
-        if self._admission.admits() or not is_whole_prediction(data):
-            return None
-        self._metrics.rejection_counter("waiting").inc()
-        self._metrics.request_counter("/predict", "POST", "503").inc()
-        return _BUSY_ANSWER
+        return self._gate.refusal(data)
 
     def _respond_at_once(self, response: bytes) -> None:
         self.transport.write(response)
@@ -197,7 +159,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def _keep_response(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         remembered = self._turn and self._turn.remembered
         # What came in several pieces would not be known again.
-        if self._responses and remembered and is_whole_prediction(self._request):
+        if self._responses and remembered and prediction_body(self._request):
             self._responses.put(self._request, remembered, headers)
 
     def _send_error_response(

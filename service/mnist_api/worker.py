@@ -5,13 +5,11 @@ the grace time for them; and it closes those whose request does not get past its
 """
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from typing import Any
 
 from gunicorn import glogging
 from gunicorn.workers import gasgi
 
+from mnist_api.accepting import AcceptingLoop
 from mnist_api.connection import Connection
 from mnist_api.settings import Settings
 
@@ -22,12 +20,6 @@ _LINGER_SHARE = 0.5
 # Long enough for every answer that was sent without the announcement to be done with.
 _ANNOUNCE_SECONDS = 0.1
 _SWEEP_SECONDS = 1.0
-# uvloop accepts one connection of a listener in each turn of its loop, and a turn is as long as all
-# that waits: of 400 clients that came at once the last had to wait for 1.4 s. So each listener is
-# there this many times. With 16, at three times saturation, clients gave up while they waited to be
-# accepted, and what was accepted was theirs: no answer came in time, and nobody was refused. It has
-# its price: a connection that comes alone costs 0.2 ms more than with 16, as all listeners wake up.
-_ACCEPTED_PER_TURN = 128
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
@@ -39,27 +31,8 @@ class Logger(glogging.Logger):  # type: ignore[misc]
     access_log_enabled = False
 
 
-class _Listener:
-    """A listening socket once more; as gunicorn's, it is held in `sock`."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-
-    def close(self) -> None:
-        """Close this copy."""
-        self.sock.close()
-
-
-def _repeated(listener: Any) -> Iterator[Any]:  # noqa: ANN401 - gunicorn has no types
-    yield listener
-    for _ in range(_ACCEPTED_PER_TURN - 1):
-        yield _Listener(listener.sock.dup())
-
-
 class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     """A process that serves."""
-
-    sockets: list[Any]
 
     def init_process(self) -> None:
         """Serve connections with our protocol."""
@@ -68,6 +41,10 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         # NOTE: the worker names its protocol class in a closure over its module; there is no hook.
         gasgi.ASGIProtocol = Connection
         super().init_process()
+
+    def _setup_event_loop(self) -> None:
+        self.loop = AcceptingLoop()
+        asyncio.set_event_loop(self.loop)
 
     def handle_exit_signal(self) -> None:
         """Announce the end on every answer first, and only then stop.
@@ -79,20 +56,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         self.loop.call_later(_ANNOUNCE_SECONDS, super().handle_exit_signal)
 
     async def _serve(self) -> None:
-        self.sockets = [copy for listener in self.sockets for copy in _repeated(listener)]
-        self.loop.call_later(_SWEEP_SECONDS, self._lengthen_queues)
         sweeper = self.loop.create_task(self._end_what_is_late())
         try:
             await super()._serve()
         finally:
             sweeper.cancel()
-
-    def _lengthen_queues(self) -> None:
-        # The loop has cut the queues of connections to asyncio's default, 100: of 256 clients that
-        # came at once the others heard nothing, tried again after 1, 2, 4 s, and all at once again.
-        if not self.is_draining:
-            for listener in self.sockets:
-                listener.sock.listen(self.cfg.backlog)
 
     async def _end_what_is_late(self) -> None:
         while True:

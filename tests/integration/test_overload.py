@@ -7,9 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.http import read_answer
 from tests.support.server import Server, running_server
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.alone
 CORPUS = Path(__file__).resolve().parents[1] / "requests" / "valid"
 PREDICTION = (CORPUS / "one_model.http").read_bytes()
 HEAD = b"POST /predict/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+PROBE = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 REJECTIONS = 'mnist_api_rejections_total{reason="%s"}'
 
 
@@ -39,10 +42,10 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def crowd_of(count: int, server: Server, stack: ExitStack) -> list[socket.socket]:
-    """Return clients that the worker has accepted, as it does sixteen at a time."""
+    """Return clients that the worker has accepted."""
     clients = [stack.enter_context(connect(server)) for _ in range(count)]
     for client in clients:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.sendall(PROBE)
     assert {read_answer(client).status for client in clients} == {200}
     return clients
 
@@ -83,6 +86,42 @@ def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server)
     status = 'mnist_api_http_requests_total{method="POST",route="/predict",status="%s"}'
     assert hurried.metric(status % 503) == answers[503]
     assert hurried.metric(status % 200) >= answers[200]
+
+
+def test_a_large_picture_is_refused_while_threads_are_busy_and_a_small_one_is_not(
+    tmp_path: Path,
+) -> None:
+    canvas = canvas_request(400)
+    # Only the threads' queue is bounded here.
+    settings = {"max_wait_ms": "0", "max_decode_wait_ms": "1", "decode_threads": "1"}
+    with running_server(tmp_path, cache_bytes="0", **settings) as server, ExitStack() as stack:
+        painters, others = crowd_of(60, server, stack), crowd_of(10, server, stack)
+        answers: Counter[int] = Counter()
+        for _ in range(4):
+            with held(server):
+                for client in painters:
+                    client.sendall(canvas)
+            for client in others:
+                client.sendall(PREDICTION)
+            assert {read_answer(client).status for client in others} == {200}
+            for client in painters:
+                answer = read_answer(client)
+                answers[answer.status] += 1
+                assert answer.headers["x-request-id"] == "painter"
+                if answer.status == 503:
+                    assert answer.json["code"] == "overloaded"
+                    assert answer.headers["retry-after"] == "1"
+        assert set(answers) == {200, 503}, answers
+        assert server.metric(REJECTIONS % "decoding") == answers[503]
+
+
+def canvas_request(side: int) -> bytes:
+    file = BytesIO()
+    picture = Image.new("L", (side, side))
+    picture.paste(255, (side // 2, side // 5, side // 2 + side // 20, side * 4 // 5))
+    picture.save(file, "PNG")
+    head = HEAD.replace(b"application/json", b"image/png") + b"X-Request-ID: painter\r\n"
+    return head + b"Content-Length: %d\r\n\r\n" % len(file.getvalue()) + file.getvalue()
 
 
 def test_probes_and_metrics_are_answered_in_a_rush(hurried: Server) -> None:
@@ -165,18 +204,9 @@ def test_a_rush_is_forgotten_once_it_is_over(hurried: Server) -> None:
 
 
 def test_connections_that_come_at_once_wait_in_line(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
-        deadline = time.monotonic() + 15
-        # The worker lengthens the line after its first second.
-        while not has_room_for(400, server):
-            assert time.monotonic() < deadline, "the line stays short"
-
-
-def has_room_for(count: int, server: Server) -> bool:
-    with ExitStack() as crowd, held(server):
-        try:
-            for _ in range(count):
-                crowd.enter_context(socket.create_connection((server.host, server.port), 0.5))
-        except TimeoutError:
-            return False
-        return True
+    with running_server(tmp_path) as server, ExitStack() as stack:
+        with held(server):
+            crowd = [stack.enter_context(connect(server)) for _ in range(400)]
+            for client in crowd:
+                client.sendall(PROBE)
+        assert {read_answer(client).status for client in crowd} == {200}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mnist_api.http.gate import Gate
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import FLUSH_SECONDS, Metrics
@@ -27,6 +28,7 @@ class Lifespan:
         catalog: Catalog,
         metrics: Metrics,
         admission: Admission,
+        gate: Gate,
         responses: ResponseCache | None,
         closers: Sequence[Callable[[], None]],
     ) -> None:
@@ -34,6 +36,7 @@ class Lifespan:
         self._catalog = catalog
         self._metrics = metrics
         self._admission = admission
+        self._gate = gate
         self._responses = responses
         self._closers = closers
 
@@ -44,6 +47,7 @@ class Lifespan:
             settings=self._settings,
             metrics=self._metrics,
             admission=self._admission,
+            gate=self._gate,
             responses=self._responses,
         )
         self._flushing = asyncio.create_task(self._flush_for_ever())

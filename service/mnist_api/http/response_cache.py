@@ -13,16 +13,12 @@ from time import perf_counter
 from cachetools import LRUCache
 from gunicorn.asgi.protocol import _get_cached_date_header as date_header
 
-from mnist_api.http.middleware import REQUEST_ID, new_request_id
+from mnist_api.http.middleware import new_request_id
+from mnist_api.http.raw_request import end_of_head, without_id
 from mnist_api.http.turn import Remembered
 from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Catalog
 
-# Where a head ends that is looked at; longer ones are parsed.
-_LONGEST_HEAD = 4096
-_REQUEST_ID = re.compile(
-    rb"\r\nx-request-id: *(" + REQUEST_ID.encode() + rb")(?=\r\n)", re.IGNORECASE
-)
 # What makes a response of its own: another id, or the end of the connection.
 _OWN = re.compile(
     rb"\r\n(?:x-request-id|traceparent|expect|connection: *(?!keep-alive\r)[^\r]*)", re.IGNORECASE
@@ -57,7 +53,7 @@ class ResponseCache:
         if not self._entries:
             return None
         start = perf_counter()
-        key, request_id = _identified(request)
+        key, request_id = without_id(request)
         entry = self._entries.get(key)
         if entry is None or not self._is_served(entry.remembered):
             return None
@@ -83,8 +79,8 @@ class ResponseCache:
             remembered: what was answered, and by what.
             headers: those of the response, the request's id among them.
         """
-        key, _ = _identified(request)
-        end = _end_of_head(key)
+        key, _ = without_id(request)
+        end = end_of_head(key)
         if end < 0 or _OWN.search(key, 0, end):
             return
         lines = [b"HTTP/1.1 200 OK"]
@@ -105,18 +101,3 @@ class ResponseCache:
             metrics.prediction_counter(model, label).inc()
         metrics.request_counter("/predict", "POST", "200").inc()
         metrics.request_timer("/predict").observe(perf_counter() - start)
-
-
-def _identified(request: bytes) -> tuple[bytes, bytes | None]:
-    """Return a request without its id, and the id."""
-    end = _end_of_head(request)
-    found = _REQUEST_ID.search(request, 0, end) if end > 0 else None
-    if found is None:
-        return request, None
-    return request[: found.start()] + request[found.end() :], found[1]
-
-
-def _end_of_head(request: bytes) -> int:
-    """Return where the last header's line ends, its line feed included; -1 if that is too far."""
-    end = request.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
-    return end + 2 if end >= 0 else -1

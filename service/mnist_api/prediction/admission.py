@@ -64,9 +64,14 @@ class Admission:
         """Seconds that one more request would wait for its turn."""
         return self._waiting * self._pace
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many wait that one more may be refused."""
+        return self._waiting >= self._always and self._max_wait > 0
+
     def admits(self) -> bool:
         """Tell whether one more request may wait; a refusal is remembered."""
-        if self._waiting < self._always or not self._max_wait:
+        if not self.is_crowded:
             return True
         wait = self.expected_wait
         if wait <= self._max_wait * _BRIEF_SHARE:

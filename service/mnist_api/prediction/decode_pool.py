@@ -11,7 +11,7 @@ from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.deadline import Deadline
 
 T = TypeVar("T")
-_BUSY = "more large images are asked than can be decoded; try again soon"
+BUSY = "more large images are asked than can be decoded; try again soon"
 # So many calls for each thread are never refused: enough that no thread lacks work while the event
 # loop refuses others. With 2, half of what could be answered was not.
 _ALWAYS = 6
@@ -34,6 +34,15 @@ class DecodePool:
         self._refused = metrics.rejection_counter("decoding")
         self._too_late = metrics.rejection_counter("deadline")
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether calls may be refused, so that it is worth asking."""
+        return self._admission.is_crowded
+
+    def admits(self) -> bool:
+        """Tell whether one more call may wait; a refusal is remembered."""
+        return self._admission.admits()
+
     async def run(self, call: Callable[[], T], deadline: Deadline) -> T:
         """Return what a call returns.
 
@@ -55,15 +64,15 @@ class DecodePool:
             raise
 
     async def _run(self, call: Callable[[], T], deadline: Deadline) -> T:
-        if not self._admission.admits():
-            raise Overloaded(_BUSY)
+        if not self.admits():
+            raise Overloaded(BUSY)
         arrived = self._admission.arrived()
 
         def in_time() -> T:
             if deadline.is_over():
                 raise DeadlineExceeded("the image's turn came after the request's time was over")
             if self._admission.is_stale(arrived):
-                raise Overloaded(_BUSY)
+                raise Overloaded(BUSY)
             return call()
 
         try:

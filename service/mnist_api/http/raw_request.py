@@ -1,0 +1,64 @@
+"""What can be told of a request from its bytes, long before it is parsed."""
+
+import re
+from binascii import a2b_base64
+
+from mnist_api.http.middleware import REQUEST_ID
+
+# Where a head ends that is looked at; longer ones are parsed.
+_LONGEST_HEAD = 4096
+# A prediction that came in one piece, as nearly all do: its head, and where its body must end.
+_PREDICTION = re.compile(
+    rb"POST /predict(?:[/?][^\r]*)? HTTP/1\.1\r\n(?:[^\r]+\r\n)*?"
+    rb"(?i:content-length): *(\d{1,8})\r\n(?:[^\r]+\r\n)*\r\n"
+)
+_ID = re.compile(rb"\r\nx-request-id: *(" + REQUEST_ID.encode() + rb")(?=\r\n)", re.IGNORECASE)
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# A PNG begins with its signature and the width and height: 24 bytes, which are 32 of base64.
+_SIZE_END = 24
+_PNG_IN_JSON = re.compile(
+    rb'"image"\s*:\s*"(?:data:image/png;base64,)?(iVBORw0KGgo[A-Za-z0-9+/]{21})'
+)
+# Before the image there is a name of a model, at most.
+_JSON_START = 256
+
+
+def prediction_body(request: bytes) -> int:
+    """Return where the body begins of exactly one request for a prediction; 0 for all else."""
+    head = _PREDICTION.match(request)
+    return head.end() if head and head.end() + int(head[1]) == len(request) else 0
+
+
+def end_of_head(request: bytes) -> int:
+    """Return where the last header's line ends, its line feed included; -1 if that is too far."""
+    end = request.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
+    return end + 2 if end >= 0 else -1
+
+
+def without_id(request: bytes) -> tuple[bytes, bytes | None]:
+    """Return a request without its client's id for it, and the id."""
+    end = end_of_head(request)
+    found = _ID.search(request, 0, end) if end > 0 else None
+    if found is None:
+        return request, None
+    return request[: found.start()] + request[found.end() :], found[1]
+
+
+def png_pixels(request: bytes, body: int) -> int:
+    """Return how many pixels the PNG in a request announces.
+
+    Args:
+        request: all of it.
+        body: where its body begins.
+
+    Returns:
+        The number of pixels; 0 where there is no PNG at its usual place.
+    """
+    start = request[body : body + _SIZE_END]
+    if not start.startswith(_PNG):
+        found = _PNG_IN_JSON.search(request, body, body + _JSON_START)
+        if found is None:
+            return 0
+        start = a2b_base64(found[1])
+    return int.from_bytes(start[16:20], "big") * int.from_bytes(start[20:24], "big")
