@@ -64,9 +64,12 @@ def create_app(
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    local = LocalCache(settings.cache_bytes // 2)
+    # A response that is given again has no log line and no trace of its own: where these are
+    # wanted, answers alone are remembered.
+    response_bytes = 0 if settings.access_log or tracing else settings.cache_bytes // 2
+    responses = ResponseCache(response_bytes, catalog, metrics)
+    local = LocalCache(settings.cache_bytes - response_bytes)
     cache = TieredCache(local, _memcached(settings), costs, metrics, watch)
-    responses = ResponseCache(settings.cache_bytes // 2, catalog, metrics)
     metrics.describe_cache(lambda: local.size_bytes + responses.size_bytes, lambda: len(local))
     pictures = Pictures(limits, settings.inline_pixels, pool, costs, metrics, watch)
     predictor = Predictor(pictures, cache, costs, metrics, mirror, watch)
@@ -85,14 +88,8 @@ def create_app(
         served = Served(catalog, shelf, mirror)
         add_loop(app, settings, served, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
-    # A response that is given again has no log line and no trace of its own.
-    is_watched = settings.access_log or tracing is not None
     gate = Gate(admission, pool, settings.inline_pixels, metrics)
-    app.add_middleware(
-        Lifespan(
-            settings, catalog, metrics, admission, gate, None if is_watched else responses, closers
-        )
-    )
+    app.add_middleware(Lifespan(settings, catalog, metrics, admission, gate, responses, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource(takes_corrections=is_retraining_on(settings))

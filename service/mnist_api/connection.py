@@ -31,7 +31,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._admission: Admission = worker.state["admission"]
         self._gate: Gate = worker.state["gate"]
         self._metrics: Metrics = worker.state["metrics"]
-        self._responses: ResponseCache | None = worker.state["responses"]
+        self._responses: ResponseCache = worker.state["responses"]
         self._request = b""
         self._is_between_requests = True
         self._head_since: float | None = None
@@ -85,7 +85,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         super().data_received(data)
 
     def _response_at_once(self, data: bytes) -> bytes | None:
-        if self._responses is not None and not self.worker.is_draining:
+        if not self.worker.is_draining:
             response = self._responses.get(data)
             if response is not None:
                 return response
@@ -159,7 +159,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def _keep_response(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         remembered = self._turn and self._turn.remembered
         # What came in several pieces would not be known again.
-        if self._responses and remembered and prediction_body(self._request):
+        if remembered and prediction_body(self._request):
             self._responses.put(self._request, remembered, headers)
 
     def _send_error_response(

@@ -18,7 +18,7 @@ from mnist_api.retraining.versions import Versions
 from tests.support.loop import SECRET, Operator, running_loop
 from tests.support.server import Server, wait_until_ready
 from tests.support.versions import Candidate, builtin, candidate, svm_that_adds
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.alone
 
@@ -55,7 +55,7 @@ def activate(operator: Operator, version: str) -> float:
     start = time.monotonic()
     reply = operator.call("POST", "/models/svm/activate", {"version": version})
     assert reply.status == 200, reply
-    wait_until(lambda: served_by_workers(operator.server) == {version}, CONVERGENCE_SECONDS)
+    eventually(lambda: served_by_workers(operator.server) == {version}, seconds=CONVERGENCE_SECONDS)
     return time.monotonic() - start
 
 
@@ -195,7 +195,7 @@ def test_a_version_that_cannot_be_loaded_changes_nothing_but_is_told(
     reply = operator.call("POST", "/models/svm/activate", {"version": broken})
     assert reply.status == 200
     operator.server.wait_for_metric('mnist_api_activation_behind{model="svm"}', 1)
-    wait_until(lambda: operator.server.log.read_text().count("active version is not served") == 2)
+    eventually(lambda: operator.server.log.read_text().count("active version is not served") == 2)
     assert served(operator.server) == BUILTIN
     status, answer, _ = operator.server.post(
         "/predict/", json.dumps(IMAGE).encode(), "application/json"
@@ -244,7 +244,7 @@ def test_a_process_that_starts_without_its_store_serves_what_it_brings(
         assert operator.server.metric('mnist_api_activation_behind{model="svm"}') == 1
         (tmp_path / "store").unlink()
         (tmp_path / "elsewhere").rename(tmp_path / "store")
-        wait_until(lambda: served(operator.server) == adding_one.version)
+        eventually(lambda: served(operator.server) == adding_one.version)
 
 
 @pytest.mark.parametrize(

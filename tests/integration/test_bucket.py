@@ -15,7 +15,7 @@ from mnist_api.retraining.versions import Versions
 from tests.support.bucket import running_bucket
 from tests.support.loop import running_loop
 from tests.support.versions import builtin, svm_that_adds
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 
 def test_samples_versions_and_activation_live_in_a_bucket_and_outlast_its_absence(
@@ -36,7 +36,7 @@ def test_samples_versions_and_activation_live_in_a_bucket_and_outlast_its_absenc
 
             os.kill(bucket.process.pid, signal.SIGSTOP)
             behind = 'mnist_api_activation_behind{model="svm"}'
-            wait_until(lambda: operator.server.metric(behind) == 1, 60)
+            eventually(lambda: operator.server.metric(behind) == 1, seconds=60)
             lost = operator.call("POST", "/models/svm/activate", {"version": made.version})
             assert (lost.status, lost.json["code"]) == (503, "store_unavailable")
             status, answer, _ = operator.server.post(

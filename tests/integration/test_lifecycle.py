@@ -18,7 +18,7 @@ import pytest
 from benchmarks.stages import png_of
 from mnist_api.metrics import FLUSH_SECONDS
 from tests.support.server import COMMAND, Server, free_port, running_server
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.alone
 
@@ -215,18 +215,18 @@ def test_workers_killed_under_requests_leave_right_totals_and_no_live_gauges(
         clients = [Load(server) for _ in range(4)]
         for client in clients:
             client.start()
-        wait_until(lambda: server.metric(sample) > 200)
+        eventually(lambda: server.metric(sample) > 200)
         for pid in killed:
             before = server.metric(sample)
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: pid not in server.worker_pids())
-            wait_until(lambda: len(server.worker_pids()) == 2)
+            eventually(lambda pid=pid: pid not in server.worker_pids())
+            eventually(lambda: len(server.worker_pids()) == 2)
             assert server.metric(sample) >= before, "a total never falls"
         for client in clients:
             client.stop()
             client.join(timeout=15)
         # The clients know one picture in three models; all others died with those who knew them.
-        wait_until(lambda: 1 <= server.metric("mnist_api_cache_entries") <= 2)
+        eventually(lambda: 1 <= server.metric("mnist_api_cache_entries") <= 2)
         settled = at_rest(lambda: server.metric(sample))
         for body in bodies:
             server.post("/predict/", body, "image/png")

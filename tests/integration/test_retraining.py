@@ -15,7 +15,7 @@ from benchmarks.stages import png_of
 from mnist_api.training.other_hands import other_hands
 from tests.support.loop import Operator, running_loop
 from tests.support.server import Server
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 QUICK = {"effort": "quick"}
 # A minute on a machine of its own; a job gives way to whatever else runs there.
@@ -36,7 +36,7 @@ def start(operator: Operator, model: str = "svm") -> str:
 
 
 def ended(operator: Operator, id_: str, seconds: float = JOB_SECONDS) -> dict[str, Any]:
-    wait_until(lambda: operator.get(f"/jobs/{id_}")["state"] != "running", seconds)
+    eventually(lambda: operator.get(f"/jobs/{id_}")["state"] != "running", seconds=seconds)
     return dict(operator.get(f"/jobs/{id_}"))
 
 
@@ -54,7 +54,7 @@ def process_of(id_: str) -> int:
                 found.append(int(path.parent.name))
         return bool(found)
 
-    wait_until(is_found, 20)
+    eventually(is_found, seconds=20)
     return min(found)
 
 
@@ -110,10 +110,10 @@ def test_another_hand_is_learnt_judged_activated_and_rolled_back(
         assert made["verdict"] == verdict
         reply = operator.call("POST", "/models/svm/activate", {"version": made["version"]})
         assert reply.json["previous"] == builtin["version"]
-        wait_until(lambda: version(operator) == made["version"], 5)
+        eventually(lambda: version(operator) == made["version"], seconds=5)
         assert accuracy(operator.server, *kept) >= before + 0.02
         operator.call("POST", "/models/svm/activate", {"version": builtin["version"]})
-        wait_until(lambda: version(operator) == builtin["version"], 5)
+        eventually(lambda: version(operator) == builtin["version"], seconds=5)
         assert accuracy(operator.server, *kept) == before
 
         log = operator.get("/audit/")["entries"]
@@ -150,7 +150,7 @@ def test_a_cancelled_job_stops_with_all_its_processes(tmp_path: Path) -> None:
         assert operator.call("DELETE", f"/jobs/{id_}").status == 202
         job = ended(operator, id_, 60)
         assert (job["state"], job["version"]) == ("cancelled", None)
-        wait_until(lambda: not is_running(pid), 10)
+        eventually(lambda: not is_running(pid), seconds=10)
         assert operator.call("DELETE", f"/jobs/{id_}").json["state"] == "cancelled"
         assert [job["id"] for job in operator.get("/jobs/")["jobs"]] == [id_]
 
@@ -177,7 +177,7 @@ def test_a_job_outlives_its_server_and_an_absence_of_the_store(tmp_path: Path) -
     assert is_running(pid)
     (tmp_path / "store").rename(tmp_path / "elsewhere")
     log = Path(f"/proc/{pid}/fd/1")
-    wait_until(lambda: "the store cannot be used" in log.read_text(), 30)
+    eventually(lambda: "the store cannot be used" in log.read_text(), seconds=30)
     (tmp_path / "elsewhere").rename(tmp_path / "store")
     with running_loop(tmp_path) as operator:
         job = ended(operator, id_)

@@ -13,7 +13,7 @@ from mnist_api.retraining.stores import open_store
 from mnist_api.retraining.versions import Versions
 from tests.support.loop import Operator, running_loop
 from tests.support.versions import builtin, candidate, svm_that_adds
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.alone
 
@@ -65,7 +65,7 @@ def test_a_candidate_is_shown_what_is_computed_and_its_disagreements_are_counted
     before = ask(operator, images[:20])
     begin(operator, 1.0)
     fresh = ask(operator, images[100:140])
-    wait_until(lambda: result(operator, "disagree") == 40)
+    eventually(lambda: result(operator, "disagree") == 40)
     assert {version for _, version in fresh} == {f"svm={BUILTIN}"}
     assert ask(operator, images[:20]) == before, "what is remembered stays as it is"
     tensor = {
@@ -76,7 +76,7 @@ def test_a_candidate_is_shown_what_is_computed_and_its_disagreements_are_counted
         "/v2/models/svm/infer", json.dumps({"inputs": [tensor]}).encode(), "application/json"
     )
     assert status == 200
-    wait_until(lambda: result(operator, "disagree") == 70)
+    eventually(lambda: result(operator, "disagree") == 70)
     # Who names a version does not ask what all are asking.
     ask(operator, images[300:310], version=ADDING_ONE.version)
     assert operator.call("DELETE", PATH).status == 204
@@ -100,7 +100,7 @@ def test_a_candidate_that_cannot_be_loaded_is_counted_and_nothing_else_happens(
     )
     reply = operator.call("POST", PATH, {"version": broken.version, "share": 0.5})
     assert reply.status == 200
-    wait_until(lambda: result(operator, "failed") == 1)
+    eventually(lambda: result(operator, "failed") == 1)
     assert operator.server.metric(SHARE) == 0
     assert ask(operator, digits["train_images"][:1])[0][1] == f"svm={BUILTIN}"
 

@@ -11,9 +11,10 @@ import pytest
 
 from mnist_api.imaging.encode import encode_png
 from tests.chart.helm import CHART, Helm
-from tests.observability.prometheus import Prometheus, eventually, running_prometheus
+from tests.observability.prometheus import Prometheus, running_prometheus
 from tests.support.loop import running_loop
 from tests.support.server import Server
+from tests.support.waiting import eventually
 
 BESIDE = Path(__file__).with_name("beside.txt")
 

@@ -4,10 +4,9 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import yaml
 
 from tests.chart.helm import CHART
 from tests.support.server import free_port
+from tests.support.waiting import eventually
 
 RULES = CHART / "files" / "rules.yaml"
 
@@ -88,11 +88,3 @@ def running_prometheus(folder: Path, targets: dict[str, str]) -> Iterator[Promet
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def eventually(look: Callable[[], Any], what: str, seconds: float = 30) -> None:
-    """Look until it is so."""
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)

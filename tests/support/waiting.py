@@ -2,11 +2,17 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Look until something holds; fail if it has not by then."""
+def eventually(
+    look: Callable[[], T], what: str = "what was awaited", seconds: float = 30, pause: float = 0.1
+) -> T:
+    """Look until something true is there, and return it; fail if it is not there in time."""
     deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"it did not come to hold within {seconds} s"
-        time.sleep(0.1)
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(pause)
+    return found

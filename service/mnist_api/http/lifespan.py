@@ -29,7 +29,7 @@ class Lifespan:
         metrics: Metrics,
         admission: Admission,
         gate: Gate,
-        responses: ResponseCache | None,
+        responses: ResponseCache,
         closers: Sequence[Callable[[], None]],
     ) -> None:
         self._settings = settings

@@ -5,19 +5,18 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from tests.chart.helm import CHART, Object, helm_command
+from tests.support.waiting import eventually
 
 HTTP = os.environ.get("E2E_HTTP", "http://127.0.0.1:8080")
 HTTPS = os.environ.get("E2E_HTTPS", "https://127.0.0.1:8443")
 INGRESS_NAMESPACE = os.environ.get("E2E_INGRESS_NAMESPACE", "ingress")
-T = TypeVar("T")
 HOST = "mnist.test"
 APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
 IMAGE = f"mnist-api:{APP_VERSION}"
@@ -65,15 +64,6 @@ def build(tag: str, dockerfile: Path, context: Path, target: str, *arguments: st
     options = ["--quiet", "--tag", tag, "--target", target]
     options += [f"--build-arg={argument}" for argument in arguments]
     run("docker", "build", *options, "--file", dockerfile, context, timeout=600)
-
-
-def eventually(look: Callable[[], T], what: str, seconds: float = 30, pause: float = 0.2) -> T:
-    """Look until something true is there."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(pause)
-    return found
 
 
 @dataclass

@@ -20,11 +20,11 @@ from tests.e2e.cluster.kubernetes import (
     HTTP,
     INGRESS_NAMESPACE,
     Namespace,
-    eventually,
     kubectl,
     name_of,
 )
 from tests.support.versions import Candidate
+from tests.support.waiting import eventually
 
 REPLICAS = 4
 _BODY = json.loads((CHART / "files" / "three.json").read_text())

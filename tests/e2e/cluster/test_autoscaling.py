@@ -3,8 +3,9 @@
 import time
 from datetime import UTC, datetime
 
-from tests.e2e.cluster.kubernetes import HOST, HTTP, Namespace, eventually, name_of, ready_since
+from tests.e2e.cluster.kubernetes import HOST, HTTP, Namespace, name_of, ready_since
 from tests.e2e.cluster.load import load
+from tests.support.waiting import eventually
 
 # Small equal limits, so that four pods and the load fit into two cores.
 VALUES = (

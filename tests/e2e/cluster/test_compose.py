@@ -8,9 +8,10 @@ import yaml
 
 from tests.chart.helm import ROOT
 from tests.e2e.cluster.compose import STARTED, compose, port
-from tests.e2e.cluster.kubernetes import build, eventually
+from tests.e2e.cluster.kubernetes import build
 from tests.e2e.cluster.test_installation import ask, predicts
 from tests.observability.prometheus import Prometheus
+from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent
 

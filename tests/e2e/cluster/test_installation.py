@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.chart.helm import CHART, CI_VALUES
-from tests.e2e.cluster.kubernetes import HOST, HTTP, HTTPS, Namespace, eventually, helm
+from tests.e2e.cluster.kubernetes import HOST, HTTP, HTTPS, Namespace, helm
+from tests.support.waiting import eventually
 
 # The body of the 2018 README: a raw line feed inside the JSON string, which strict parsers refuse.
 BODY_OF_2018 = (CHART / "files" / "three.json").read_bytes().strip().replace(b'"}', b'\n"}')

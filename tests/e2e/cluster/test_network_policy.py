@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cluster.kubernetes import HTTP, IMAGE, INGRESS_NAMESPACE, Namespace, eventually, helm
+from tests.e2e.cluster.kubernetes import HTTP, IMAGE, INGRESS_NAMESPACE, Namespace, helm
 from tests.e2e.cluster.test_installation import predicts
+from tests.support.waiting import eventually
 
 DIAL = """
 import socket, sys

@@ -20,7 +20,6 @@ from tests.e2e.cluster.kubernetes import (
     TRAIN_IMAGE,
     Namespace,
     build,
-    eventually,
     kubectl,
     load_images,
     name_of,
@@ -28,6 +27,7 @@ from tests.e2e.cluster.kubernetes import (
 from tests.e2e.cluster.retraining import Loop, Watch, freeze_bucket, make_bucket, values
 from tests.e2e.cluster.test_network_policy import call
 from tests.support.versions import Candidate, builtin, svm_that_adds
+from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent
 LONG = bool(os.environ.get("E2E_LONG"))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chart.helm import Object
-from tests.e2e.cluster.kubernetes import HOST, HTTP, NEXT_IMAGE, Namespace, eventually, name_of
+from tests.e2e.cluster.kubernetes import HOST, HTTP, NEXT_IMAGE, Namespace, name_of
 from tests.e2e.cluster.load import Outcome, load, percentile_ms
+from tests.support.waiting import eventually
 
 # `make e2e-long` shows it 20 times.
 LONG = bool(os.environ.get("E2E_LONG"))

@@ -12,7 +12,7 @@ from mnist_api.retraining.cluster import Cluster, ClusterRunner
 from mnist_api.retraining.jobs import Jobs
 from mnist_api.retraining.stores import ObjectStore
 from tests.support.api_server import TEMPLATE, ApiState, running_api_server
-from tests.support.waiting import wait_until
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_who_began_a_job_notices_its_end_though_nobody_asks(
     job = runner.jobs.ask("svm", "quick", "ann")
     runner.start(job)
     api.finish(f"{TEMPLATE}-{job.id.lower()}", "Failed", "DeadlineExceeded")
-    wait_until(lambda: store.get(f"jobs/{job.id}/end") is not None)
+    eventually(lambda: store.get(f"jobs/{job.id}/end") is not None)
 
 
 def test_a_job_whose_pod_waits_for_a_node_is_not_given_up(
