@@ -36,6 +36,8 @@ class Liar(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are written apart: the body would wait 40 ms for the head's acknowledgement.
+    disable_nagle_algorithm = True
     server: Liar
 
     def do_GET(self) -> None:
