@@ -39,7 +39,6 @@ workers = _settings.workers
 keepalive = _settings.keepalive_seconds
 worker_connections = _settings.max_connections
 graceful_timeout = _settings.graceful_timeout_seconds
-asgi_loop = "uvloop"
 asgi_lifespan = "on"
 # The proxy headers change nothing in what we answer, so nobody needs to be trusted with them.
 forwarded_allow_ips = ""
