@@ -105,11 +105,16 @@ class Admission:
         """Count a request whose turn it is, or that went away before."""
         self._waiting -= 1
 
-    def finished(self, arrived: float) -> None:
-        """Learn the pace from a request that is answered, which arrived at a time."""
-        now = self._clock()
-        took = now - max(arrived, self._last_finish)
-        self._last_finish = now
+    def finished(self, arrived: float, ended: float | None = None) -> None:
+        """Learn the pace from a request that is answered.
+
+        Args:
+            arrived: when it did.
+            ended: when its work was done, if that was not just now; in any order.
+        """
+        end = self._clock() if ended is None else max(ended, self._last_finish)
+        took = end - max(arrived, self._last_finish)
+        self._last_finish = end
         if self._pace:
             took = min(took, _MOST_CHANGE * self._pace)
             self._pace += _WEIGHT * (took - self._pace)

@@ -132,3 +132,19 @@ def test_a_pause_of_the_whole_process_is_no_pace() -> None:
     worker.answer()
     worker.offer()
     assert worker.admission.expected_wait < 1.2 * PACE
+
+
+def test_ends_that_are_told_late_and_in_any_order_leave_the_pace_right() -> None:
+    clock = Clock()
+    admission = Admission(1.0, clock)
+    begin = clock.now
+    for _ in range(60):
+        admission.arrived()
+    clock.now += 60 * PACE
+    ends = [begin + (number + 1) * PACE for number in range(60)]
+    for first, second in zip(ends[::2], ends[1::2], strict=True):
+        for ended in (second, first):
+            admission.started()
+            admission.finished(begin, ended)
+    admission.arrived()
+    assert admission.expected_wait == pytest.approx(PACE, rel=0.2)

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import os
+import sys
 import threading
 import time
 
@@ -38,7 +40,7 @@ def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
         pool = pool_of(1, max_wait=0.01)
         release = threading.Event()
         await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
-        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(6)]
+        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await pool.run(lambda: None, Deadline(NEVER))
@@ -74,6 +76,19 @@ def test_a_call_whose_turn_comes_too_late_is_not_made() -> None:
         with pytest.raises(DeadlineExceeded):
             await pool.run(lambda: called.append(True), Deadline(time.perf_counter() - 1))
         assert not called
+        pool.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priorities of their own")
+def test_threads_step_back_behind_the_event_loop() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    async def scenario() -> None:
+        pool = pool_of(1, 1)
+        assert await pool.run(priority, Deadline(NEVER)) > priority()
         pool.close()
 
     asyncio.run(scenario())
