@@ -15,8 +15,8 @@ from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.deadline import Deadline
 
 T = TypeVar("T")
-# A tenth of the event loop's share. With the least, 19, what was let in was not decoded for the sake
-# of what came behind it, and a fifth less was answered.
+# A tenth of the event loop's share. With the least, 19, what was let in was not decoded for the
+# sake of what came behind it, and a fifth less was answered.
 _NICE = 10
 BUSY = "more large images are asked than can be decoded; try again soon"
 # So many calls for each thread are never refused: one that runs, one that is next.
