@@ -42,18 +42,22 @@ class SvmModel:
             raise WeightsError("an SVM whose gamma or temperature is not above 0")
         vectors = arrays["support_vectors"]
         self._gamma = np.float32(gamma)
-        self._centre, self._intercepts = arrays["centre"], arrays["intercepts"]
+        self._intercepts = arrays["intercepts"]
         self._projection: Floats = np.ascontiguousarray(arrays["projection"])
+        self._centre: Floats = arrays["centre"] @ self._projection
         # exp(-g|x - v|^2) is exp(-g|x|^2) exp(2g x.v) exp(-g|v|^2): all but x is known now.
         self._vectors: Floats = np.ascontiguousarray((2 * self._gamma * vectors).T)
         damping = np.exp(-self._gamma * np.square(vectors).sum(axis=1))
-        self._coefficients: Floats = np.ascontiguousarray((arrays["coefficients"] * damping).T)
+        # PERF: a row a class. The other way round one picture's product took 5 us instead of 3.
+        self._coefficients: Floats = np.ascontiguousarray(arrays["coefficients"] * damping)
 
     def predict(self, images: NDArray[np.uint8]) -> Floats:
         """Return calibrated probabilities, float32 (n, 10), for normalised pictures (n, 28, 28)."""
-        scores = self.scores(images) / np.float32(self._temperature)
-        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+        shares = self.scores(images)
+        shares -= shares.max(axis=1, keepdims=True)
+        shares /= self._temperature
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=1, keepdims=True)
         return shares
 
     def scores(self, images: NDArray[np.uint8]) -> Floats:
@@ -62,11 +66,12 @@ class SvmModel:
 
     def decision(self, features: Floats) -> Floats:
         """Return how far features (n, 288) are on each class's side, float32 (n, 10)."""
-        projected = (features - self._centre) @ self._projection
+        projected = features @ self._projection
+        projected -= self._centre
         kernel = projected @ self._vectors
         np.exp(kernel, out=kernel)
-        damping = np.exp(-self._gamma * np.square(projected).sum(axis=1, keepdims=True))
-        scores: Floats = (kernel @ self._coefficients) * damping + self._intercepts
+        damping = np.exp(-self._gamma * np.vecdot(projected, projected))
+        scores: Floats = (kernel @ self._coefficients.T) * damping[:, None] + self._intercepts
         return scores
 
 
