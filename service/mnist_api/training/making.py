@@ -14,8 +14,19 @@ from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.evaluate import in_parts
 from mnist_api.training.morph import Flows, find_flows
-from mnist_api.training.recipes import CNN, MLP, POOL, SVM, NetRecipe, PoolRecipe
+from mnist_api.training.recipes import (
+    CNN,
+    MLP,
+    POOL,
+    SVM,
+    TEACHER,
+    TEACHERS,
+    NetRecipe,
+    PoolRecipe,
+    Teachers,
+)
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.svm_fit import fit_svm, to_npz
 from mnist_api.training.train_net import build, logits, train_net
@@ -67,26 +78,41 @@ class Lessons:
         return pictures, self.labels[indices]
 
     @cached_property
+    def teacher(self) -> keras.Model:
+        """The CNN that learns from the labels alone."""
+        return self._net(TEACHER)
+
+    @cached_property
     def cnn(self) -> keras.Model:
-        """The CNN, trained."""
-        return self._net(CNN, None)
+        """The CNN, taught by the one before it and by the SVM."""
+        return self._net(CNN, TEACHERS, self._both_say)
 
     @cached_property
     def mlp(self) -> keras.Model:
-        """The MLP, taught by the CNN."""
-        return self._net(MLP, self.cnn)
+        """The MLP, taught by the first CNN."""
+        return self._net(MLP, TEACHER, lambda pictures: logits(self.teacher, pictures))
+
+    def _both_say(self, pictures: Floats) -> Floats:
+        levels = np.rint(pictures * 255).astype(np.uint8)
+        scores = in_parts(SvmModel(self.svm).scores, levels)
+        return logits(self.teacher, pictures) + np.float32(TEACHERS.svm_weight) * scores
 
     def net(self, name: str) -> keras.Model:
         """Return a trained network by its served name."""
         return {"cnn": lambda: self.cnn, "mlp": lambda: self.mlp}[name]()
 
-    def _net(self, recipe: NetRecipe, teacher: keras.Model | None) -> keras.Model:
+    def _net(
+        self,
+        recipe: NetRecipe,
+        teachers: NetRecipe | Teachers | None = None,
+        teach: Callable[[Floats], Floats] | None = None,
+    ) -> keras.Model:
         short = replace(recipe, steps=recipe.steps // self.schedule)
-        depends = (short, self._shortened_pool, _digest(self.images), teacher and CNN)
+        depends = (short, self._shortened_pool, _digest(self.images), teachers)
 
         def make() -> Arrays:
             pictures, labels = self.pool
-            taught = None if teacher is None else logits(teacher, pictures)
+            taught = None if teach is None else teach(pictures)
             net = train_net(short, pictures, labels, taught)
             return {str(number): weight for number, weight in enumerate(net.get_weights())}
 

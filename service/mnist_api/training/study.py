@@ -21,7 +21,7 @@ from mnist_api.training.evaluate import evaluate, in_parts
 from mnist_api.training.export import quantised, to_litert
 from mnist_api.training.making import Lessons
 from mnist_api.training.publish import pretty, write
-from mnist_api.training.recipes import CNN, MLP, POOL, SVM
+from mnist_api.training.recipes import CNN, MLP, POOL, SVM, TEACHER, TEACHERS
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.threads import one_thread
 
@@ -44,7 +44,11 @@ def scores(model: str, digits: Digits, store: Store) -> Floats:
 def study(committed: Digits, store: Store, draw: int, model: str) -> Floats:
     """Return the scores of a model on a draw's hold-out, made before or now."""
     digits = committed.redrawn(draw) if draw else committed
-    recipes = {"svm": (SVM,), "cnn": (CNN, POOL), "mlp": (MLP, CNN, POOL)}[model]
+    recipes = {
+        "svm": (SVM,),
+        "cnn": (CNN, POOL, TEACHERS),
+        "mlp": (MLP, TEACHER, POOL),
+    }[model]
 
     def make() -> Arrays:
         return {"scores": scores(model, digits, store)}
