@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,51 @@ def test_a_network_trains_repeatably_and_is_served_as_trained(
         "refused to round True",
     ):
         assert sentence in result.stdout.splitlines()
+
+
+TEACHING = """
+import sys
+from pathlib import Path
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from mnist_api.models.svm import SvmModel
+from mnist_api.training import making
+from mnist_api.training.dataset import Digits
+from mnist_api.training.morph import Flows
+from mnist_api.training.recipes import TEACHERS
+from mnist_api.training.store import Store
+from mnist_api.training.train_net import logits
+
+lessons_of = []
+def remembering(recipe, pictures, labels, taught=None):
+    lessons_of.append((recipe.name, pictures, taught))
+    return making.build(recipe)
+making.train_net = remembering
+making.POOL = replace(making.POOL, images=200)
+digits = Digits.load(Path(DIGITS))
+none = np.zeros(0, np.intp)
+flows = Flows(np.zeros((0, 28, 28, 2), np.float32), none, none)
+few = slice(0, None, 10)
+lessons = making.Lessons(
+    digits.train_images[few], digits.train_labels[few], Store(Path(sys.argv[1])), flows
+)
+lessons = replace(lessons, schedule=16)
+lessons.cnn, lessons.mlp
+taught = {name: (pictures, said) for name, pictures, said in lessons_of}
+first, cnn, mlp = (taught[recipe.name] for recipe in (TEACHERS.net, making.CNN, making.MLP))
+print("labels alone", first[1] is None)
+teacher = logits(lessons.teacher, cnn[0])
+svm = SvmModel(lessons.svm).scores(np.rint(cnn[0] * 255).astype(np.uint8))
+print("both", np.abs(cnn[1] - teacher - TEACHERS.svm_weight * svm).max() < 1e-4)
+print("one", np.abs(mlp[1] - logits(lessons.teacher, mlp[0])).max() < 1e-4)
+"""
+
+
+def test_the_cnn_is_taught_by_the_one_before_it_and_the_svm(tmp_path: Path) -> None:
+    program = TEACHING.replace("DIGITS", repr(str(WEIGHTS / "digits.npz")))
+    result = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == ["labels alone True", "both True", "one True"]
