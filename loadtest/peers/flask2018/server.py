@@ -1,6 +1,6 @@
-"""The design of 2018: Flask's development server, Keras' `predict`, scikit-learn's SVC.
+"""The design of 2018: Flask's development server, Keras' `predict`, scikit-learn's SVM.
 
-The networks are today's, the CNN of a quarter of the arithmetic of that of 2018: what is compared
+The networks are today's, the CNN of an eighth of the arithmetic of that of 2018: what is compared
 is the way of serving them, and that comparison favours this server.
 """
 
