@@ -16,12 +16,13 @@ PEERS = """## Beside other servers
 The same 28x28 digits and the same weights, one worker on one core, JSON in and out, wrk with 8
 connections on the other core; rounds interleaved, servers not asked stand still. The SVM of every
 peer is what scikit-learn fitted, behind our features: it asks its ten machines one after the
-other, where ours multiplies their matrices once. Networks run by LiteRT, as ours, and by Keras in
-the design of 2018. The peers neither normalise pictures nor limit what they read nor count what
-they answer; ours does all three, with its cache off. "p99" is at the same constant rate for both,
-60 % of what the peer can do, by vegeta, from when each request was due. A ratio above 1 is in our
-favour. The networks of the design of 2018 answer so slowly that two seconds of 8 connections hold
-few whole answers: its rate comes out up to half too low, and the ratio to believe is that of ab.
+other, each of which checks what it is given, where ours multiplies their matrices once. Networks
+run by LiteRT, as ours, and by Keras in the design of 2018. The peers neither normalise pictures
+nor limit what they read nor count what they answer; ours does all three, with its cache off.
+"p99" is at the same constant rate for both, 60 % of what the peer can do, by vegeta, from when
+each request was due. A ratio above 1 is in our favour. The networks of the design of 2018 answer
+so slowly that two seconds of 8 connections hold few whole answers: its rate comes out up to half
+too low, and the ratio to believe is that of ab.
 """
 AB = """## The ab scenario of 2018
 

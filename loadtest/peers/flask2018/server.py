@@ -35,7 +35,13 @@ def network(recipe: NetRecipe, arrays: Sequence[NDArray[np.float32]]) -> keras.M
 def predict_keras(recipe: NetRecipe) -> Predict:
     with np.load(MODELS / f"{recipe.architecture}.npz") as arrays:
         net = network(recipe, list(arrays.values()))
-    return lambda pixels: int(net.predict(pixels[np.newaxis] / 255, verbose=0)[0].argmax())
+
+    def predict(pixels: NDArray[np.uint8]) -> int:
+        return int(net.predict(pixels[np.newaxis] / 255, verbose=0)[0].argmax())
+
+    # The first answer takes Keras seconds: too long for the first of many short measurements.
+    predict(np.zeros((28, 28), np.uint8))
+    return predict
 
 
 def application() -> Flask:
