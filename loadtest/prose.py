@@ -29,7 +29,8 @@ AB = """## The ab scenario of 2018
 `ab` with JSON bodies of one digit, our cache off, beside the design of 2018: Flask's development
 server and Keras' `predict`, with today's networks, the CNN of an eighth of the arithmetic of that
 of 2018. Each point lasts two seconds, so that from concurrency 8 on many requests of the old design
-are not finished in it and its rate is too low; the ratio in bold leaves those out.
+are not finished in it and its rate is too low; the ratio in bold leaves those out. In the MLP's
+first point Keras still prepares its first answer; by now the server does that at its start.
 """
 SCALING = """## Replicas and workers with equal limits
 
