@@ -14,22 +14,23 @@ cannot be measured there at all: replicas are studied with small CPU limits.
 PEERS = """## Beside other servers
 
 The same 28x28 digits and the same weights, one worker on one core, JSON in and out, wrk with 8
-connections on the other core; rounds interleaved, servers not asked stand still. The SVM is
-scikit-learn's SVC with our features in every peer; networks run by LiteRT, as ours, except
-scikit-learn's `MLPClassifier` in "FastAPI + scikit-learn" and MLServer, and Keras in the design
-of 2018. The peers neither normalise pictures nor limit what they read nor count what they
-answer; ours does all three, with its cache off. "p99" is at the same constant rate for both, 60
-% of what the peer can do, by vegeta, from when each request was due. A ratio above 1 is in our
-favour. The networks of the design of 2018 answer so slowly that two seconds of 8 connections hold
-few whole answers: its rate comes out up to half too low, and the ratio to believe is that of ab.
+connections on the other core; rounds interleaved, servers not asked stand still. The SVM of every
+peer is what scikit-learn fitted, behind our features: it asks its ten machines one after the
+other, each of which checks what it is given, where ours multiplies their matrices once. Networks
+run by LiteRT, as ours, and by Keras in the design of 2018. The peers neither normalise pictures
+nor limit what they read nor count what they answer; ours does all three, with its cache off.
+"p99" is at the same constant rate for both, 60 % of what the peer can do, by vegeta, from when
+each request was due. A ratio above 1 is in our favour. The networks of the design of 2018 answer
+so slowly that two seconds of 8 connections hold few whole answers: its rate comes out up to half
+too low, and the ratio to believe is that of ab.
 """
 AB = """## The ab scenario of 2018
 
 `ab` with JSON bodies of one digit, our cache off, beside the design of 2018: Flask's development
-server and Keras' `predict`, with today's networks, a quarter of the arithmetic of those of 2018.
-Each point lasts a second, so that from concurrency 8 on most requests of the old design are not
-finished in it and its rate is too low; the ratio in bold leaves those out. The other two models
-await a quiet machine: their runs were not fit to publish.
+server and Keras' `predict`, with today's networks, the CNN of an eighth of the arithmetic of that
+of 2018. Each point lasts two seconds, so that from concurrency 8 on many requests of the old design
+are not finished in it and its rate is too low; the ratio in bold leaves those out. In the MLP's
+first point Keras still prepares its first answer; by now the server does that at its start.
 """
 SCALING = """## Replicas and workers with equal limits
 

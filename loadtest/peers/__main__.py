@@ -42,7 +42,7 @@ def main() -> None:
         for one in chosen:
             servers[one.name] = _start(stack, one, options.out)
         for model in options.models.split(","):
-            _measure(study, [one for one in chosen if model in one.models], servers, model, options)
+            _measure(study, chosen, servers, model, options)
         for one in chosen:
             server = servers[one.name]
             study.footprints.append(

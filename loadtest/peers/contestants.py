@@ -25,7 +25,7 @@ def _plain(model: str, digit: Digit) -> bytes:
 
 def _open_inference(_model: str, digit: Digit) -> bytes:
     values = digit.pixels.ravel().tolist()
-    tensor = {"name": "images", "shape": [1, 784], "datatype": "UINT8", "data": values}
+    tensor = {"name": "images", "shape": [1, 28, 28], "datatype": "UINT8", "data": values}
     return json.dumps({"inputs": [tensor]}).encode()
 
 
@@ -42,7 +42,6 @@ class Contestant:
     path: str
     ready: str
     environment: str = ""
-    models: tuple[str, ...] = ("svm", "mlp", "cnn")
     body: Callable[[str, Digit], bytes] = _plain
     answer: Callable[[Mapping[str, Any]], int] = lambda answer: answer["prediction"]
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -63,19 +62,6 @@ _BENTOML = ("--host", "127.0.0.1", "--port", "{port}")
 _OURS_VARIABLES = {"MNIST_API_BIND": "127.0.0.1:{port}", "MNIST_API_CACHE_BYTES": "0"}
 CONTESTANTS = (
     Contestant("mnist-api", _OURS, "/predict/", "/readyz", variables=_OURS_VARIABLES),
-    Contestant(
-        "FastAPI + scikit-learn",
-        (
-            "{bin}/uvicorn",
-            "--factory",
-            "loadtest.peers.fastapi.server:application_of_scikit_learn",
-            *_UVICORN,
-        ),
-        "/predict",
-        "/openapi.json",
-        "fastapi",
-        models=("svm", "mlp"),
-    ),
     Contestant(
         "FastAPI + LiteRT",
         ("{bin}/uvicorn", "--factory", "loadtest.peers.fastapi.server:application", *_UVICORN),
@@ -104,7 +90,6 @@ CONTESTANTS = (
         "/v2/models/{model}/infer",
         "/v2/models/svm/ready",
         "mlserver",
-        models=("svm", "mlp"),
         body=_open_inference,
         answer=lambda answer: answer["outputs"][0]["data"][0],
         variables={

@@ -31,40 +31,40 @@ def file_of(name: str) -> Path:
     return WEIGHTS / json.loads((WEIGHTS / "manifest.json").read_text())["models"][name]["file"]
 
 
-def svc() -> Any:
-    """Rebuild the `sklearn.svm.SVC` on HOG features from the arrays that we serve.
-
-    Not `break_ties`, whose labels ours are: `predict` is faster without, and differs on ties only.
-    """
+def machine() -> Any:
+    """Rebuild what scikit-learn fitted, a projection of HOG features and a machine a class."""
+    from sklearn.decomposition import PCA  # noqa: PLC0415
+    from sklearn.multiclass import OneVsRestClassifier  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
     from sklearn.svm import SVC  # noqa: PLC0415
 
-    with np.load(file_of("svm")) as arrays:
-        vectors = arrays["support_vectors"].astype(np.float64)
-        rows, intercepts = arrays["coefficients"].astype(np.float64), arrays["intercepts"]
-        gamma = float(arrays["gamma"])
-    pairs = list(zip(*np.triu_indices(10, 1), strict=True))
-    classes = np.empty(len(vectors), int)
-    for (first, second), row in zip(pairs, rows, strict=True):
-        classes[row > 0], classes[row < 0] = first, second
-    dual = np.zeros((9, len(vectors)))
-    for (first, second), row in zip(pairs, rows, strict=True):
-        dual[second - 1, classes == first] = row[classes == first]
-        dual[first, classes == second] = row[classes == second]
-    machine = SVC(gamma=gamma)
-    # A fit on one vector a class sets what a fitted machine has; then the real arrays replace it.
-    starts = np.searchsorted(classes, np.arange(10))
-    machine.fit(vectors[starts], np.arange(10))
-    machine.support_vectors_ = np.ascontiguousarray(vectors)
-    machine.support_ = np.arange(len(vectors), dtype=np.int32)
-    machine._n_support = np.bincount(classes, minlength=10).astype(np.int32)
-    machine.dual_coef_ = machine._dual_coef_ = np.ascontiguousarray(dual)
-    machine.intercept_ = machine._intercept_ = intercepts.astype(np.float64)
-    machine.shape_fit_ = vectors.shape
-    return machine
+    with np.load(file_of("svm")) as file:
+        arrays = {name: array.astype(np.float64) for name, array in file.items()}
+    projection = PCA()
+    projection.mean_, projection.components_ = arrays["centre"], arrays["projection"].T
+    vectors = arrays["support_vectors"]
+    classes = OneVsRestClassifier(SVC(gamma=float(arrays["gamma"])))
+    # A fit on ten vectors sets what fitted machines have; then the real arrays replace theirs.
+    classes.fit(vectors[:10], np.arange(10))
+    for number, one in enumerate(classes.estimators_):
+        _replace(one, vectors, arrays["coefficients"][number], arrays["intercepts"][number])
+    return make_pipeline(projection, classes)
 
 
-def layers_of(name: str) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Return the weights (in, out) or (h, w, in, out) and biases of a network, in their order."""
+def _replace(machine: Any, vectors: NDArray[Any], coefficients: NDArray[Any], bias: Any) -> None:
+    """Give a machine of one class its share of all classes' vectors."""
+    # libsvm wants those of the other classes first, whose coefficients are below 0.
+    others, own = np.flatnonzero(coefficients < 0), np.flatnonzero(coefficients > 0)
+    order = np.concatenate([others, own])
+    machine.support_, machine.support_vectors_ = order.astype(np.int32), vectors[order]
+    machine._n_support = np.array([len(others), len(own)], np.int32)
+    machine.dual_coef_, machine.intercept_ = coefficients[np.newaxis, order], bias[np.newaxis]
+    # For libsvm itself the first class, here the others, is the positive one.
+    machine._dual_coef_, machine._intercept_ = -machine.dual_coef_, -machine.intercept_
+
+
+def arrays_of(name: str) -> list[NDArray[np.float32]]:
+    """Return the kernels (in, out) or (h, w, in, out) and biases of a network, in their order."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415
 
     net = Interpreter(
@@ -72,33 +72,27 @@ def layers_of(name: str) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     net.allocate_tensors()
-    layers = []
+    scales = {
+        each["index"]: each["quantization_parameters"]["scales"]
+        for each in net.get_tensor_details()
+    }
+    arrays = []
     for op in net._get_ops_details():
         if op["op_name"] in ("CONV_2D", "FULLY_CONNECTED"):
             _, weights, bias = op["inputs"]
-            layers.append((np.moveaxis(net.get_tensor(weights), 0, -1), net.get_tensor(bias)))
-    return layers
-
-
-def perceptron() -> Any:
-    """Return scikit-learn's `MLPClassifier` with the weights that we serve."""
-    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
-
-    with np.load(MODELS / "mlp.npz") as arrays:
-        weights = [arrays[f"weights{i}"] for i in range(3)]
-        biases = [arrays[f"bias{i}"] for i in range(3)]
-    net = MLPClassifier((512, 512), max_iter=1)
-    net.partial_fit(np.zeros((10, 784), np.float32), np.arange(10), classes=np.arange(10))
-    net.coefs_, net.intercepts_ = weights, biases
-    return net
+            kernel = np.moveaxis(net.get_tensor(weights), 0, -1)
+            # Kernels in 8 bits have a scale for each output.
+            arrays += [kernel * scales[weights] if len(scales[weights]) else kernel]
+            arrays += [net.get_tensor(bias)]
+    return arrays
 
 
 def predict_svm() -> Predict:
     """Return scikit-learn's machine behind our features."""
     from mnist_api.models.hog import hog  # noqa: PLC0415
 
-    machine = svc()
-    return lambda pixels: int(machine.predict(hog(pixels[np.newaxis]))[0])
+    fitted = machine()
+    return lambda pixels: int(fitted.predict(hog(pixels[np.newaxis]))[0])
 
 
 def predict_litert(name: str) -> Predict:
@@ -115,17 +109,6 @@ def predict_litert(name: str) -> Predict:
         return int(net.get_tensor(outputs)[0].argmax())
 
     return predict
-
-
-def predict_perceptron() -> Predict:
-    """Return scikit-learn's MLP."""
-    net = perceptron()
-    return lambda pixels: int(net.predict(pixels.reshape(1, 784) * np.float32(1 / 255))[0])
-
-
-def scikit_learn() -> dict[str, Predict]:
-    """Return the models that scikit-learn has, by scikit-learn."""
-    return {"svm": predict_svm(), "mlp": predict_perceptron()}
 
 
 def fastest() -> dict[str, Predict]:

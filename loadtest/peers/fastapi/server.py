@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from loadtest.peers.models import Predict, fastest, pixels_of, scikit_learn
+from loadtest.peers.models import fastest, pixels_of
 
 
 class Question(BaseModel):
@@ -15,8 +15,8 @@ class Answer(BaseModel):
     prediction: int
 
 
-def application(models: dict[str, Predict] | None = None) -> FastAPI:
-    app, models = FastAPI(), models or fastest()
+def application() -> FastAPI:
+    app, models = FastAPI(), fastest()
 
     # `async`: FastAPI would hand a plain function to a thread, which costs more than the model.
     @app.post("/predict")
@@ -24,7 +24,3 @@ def application(models: dict[str, Predict] | None = None) -> FastAPI:
         return Answer(prediction=models[question.model](pixels_of(question.image)))
 
     return app
-
-
-def application_of_scikit_learn() -> FastAPI:
-    return application(scikit_learn())

@@ -1,4 +1,4 @@
-"""Writes the models that MLServer's scikit-learn runtime loads, with the scikit-learn it has."""
+"""Writes the folder that MLServer serves, with the scikit-learn it has."""
 
 import json
 import sys
@@ -8,31 +8,26 @@ import joblib
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from loadtest.peers.mlserver.steps import features, scaled
-from loadtest.peers.models import perceptron, svc
+from loadtest.peers.models import machine
+from mnist_api.models.hog import hog
+
+RUNTIMES = {
+    "svm": "mlserver_sklearn.SKLearnModel",
+    "mlp": "loadtest.peers.mlserver.networks.Network",
+    "cnn": "loadtest.peers.mlserver.networks.Network",
+}
 
 
 def main(folder: Path) -> None:
-    """Write settings and models."""
+    """Write settings and the SVM."""
     settings = {"parallel_workers": 0, "debug": False, "metrics_endpoint": None}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(settings))
-    machines = {
-        "svm": make_pipeline(FunctionTransformer(features), svc()),
-        "mlp": make_pipeline(FunctionTransformer(scaled), perceptron()),
-    }
-    for name, machine in machines.items():
+    for name, runtime in RUNTIMES.items():
+        model = {"name": name, "implementation": runtime, "parameters": {"uri": "./model.joblib"}}
         (folder / name).mkdir(exist_ok=True)
-        joblib.dump(machine, folder / name / "model.joblib")
-        (folder / name / "model-settings.json").write_text(
-            json.dumps(
-                {
-                    "name": name,
-                    "implementation": "mlserver_sklearn.SKLearnModel",
-                    "parameters": {"uri": "./model.joblib"},
-                }
-            )
-        )
+        (folder / name / "model-settings.json").write_text(json.dumps(model))
+    joblib.dump(make_pipeline(FunctionTransformer(hog), machine()), folder / "svm/model.joblib")
 
 
 if __name__ == "__main__":
