@@ -27,18 +27,18 @@ from benchmarks.serving import serving
 from benchmarks.stages import png_of
 
 METHOD = """One worker on the first core, the driver on the second; the cache is off. First wrk's
-closed loops, with 8 and with 32 connections, show about what the service can do. Then vegeta keeps
-a constant rate, whatever comes back: 0.9, 1.0 and 1.1 of that, the most that it gets answered being
-the peak; 0.8 of the peak alone; then half of the peak all the time and two and a half peaks more
-for a while, three peaks together, each over at most 256 connections; at last the peak is looked for
-again, and goodput is told in the mean of both, as the machine's pace drifts by a fifth in a minute.
-(Not in wrk's peak, because drivers differ in what they take from the service: the two cores of the
-machine in these pages are two threads of one, and a busy one makes the other 1.7 times slower.) A
-client waits one second at most; goodput is what was answered with 200 by then. Times count from
-when a request was due, waiting for a free connection included. Recovery: from the end of the rush
-until, for good, 99 of 100 requests in each quarter of a second are answered with 200 within three
-times the p99 at 0.8 of the peak. "Off": the same service without its bounds on waiting. Rounds of
-on and off alternate; figures are medians over the rounds."""
+closed loop of 8 connections shows about what the service can do: too few for any to be refused.
+Then vegeta keeps a constant rate, whatever comes back: 0.9, 1.0 and 1.1 of that, the most that it
+gets answered being the peak; 0.8 of the peak alone; then half of the peak all the time and two and
+a half peaks more for a while, three peaks together, each over at most 256 connections; at last the
+peak is looked for again, and goodput is told in the mean of both, as the machine's pace drifts by a
+fifth in a minute. (Not in wrk's peak, because drivers differ in what they take from the service:
+the two cores of the machine in these pages are two threads of one, and a busy one makes the other
+1.7 times slower.) A client waits one second at most; goodput is what was answered with 200 by then.
+Times count from when a request was due, waiting for a free connection included. Recovery: from the
+end of the rush until, for good, 99 of 100 requests in each quarter of a second are answered with
+200 within three times the p99 at 0.8 of the peak. "Off": the same service without its bounds on
+waiting. Rounds of on and off alternate; figures are medians over the rounds."""
 
 ON: dict[str, object] = {"cache_bytes": 0}
 OFF: dict[str, object] = {**ON, "max_wait_ms": 0, "max_decode_wait_ms": 0}
@@ -97,7 +97,7 @@ def overload(kind: Kind, settings: Mapping[str, object], seconds: float) -> Outc
         folder = Path(name)
         script = wrk_script(folder / "peak.lua", kind.files, kind.model, distinct=True)
         url = service.url + "/predict/"
-        closed = median(closed_loop(url, script, 2, count).rate for count in (8, 32, 8, 32))
+        closed = median(closed_loop(url, script, 2, 8).rate for _ in range(3))
         targets = vegeta_targets(
             folder / "targets.jsonl", service.url, _calls(kind, round(3 * closed * seconds))
         )
