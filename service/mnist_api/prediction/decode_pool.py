@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from typing import TypeVar
 
@@ -101,6 +102,8 @@ def _step_back() -> None:
     All that is asked, answered and refused goes through the loop. Where it got a third of a core
     beside two threads, answers waited 0.7 s for it before anybody was refused.
     """
-    # Elsewhere a process has one priority for all of its threads.
+    # Elsewhere a process has one priority for all its threads; a sandbox that forbids it is served
+    # all the same.
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
