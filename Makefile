@@ -116,7 +116,7 @@ lock: .venv-dev/installed ## Resolve the dependencies anew, into requirements/
 	$(DEV)/uv pip compile pyproject.toml --extra loadtest $(LOCK) -c requirements/dev.txt -o requirements/loadtest.txt
 
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --quiet --custom-compile-command 'make lock'
+	--no-annotate --no-strip-extras --quiet --custom-compile-command 'make lock'
 
 system-deps: ## Install the real servers that the tests start (Debian; as root)
 	@tools/system-deps nginx memcached chromium prometheus
