@@ -101,7 +101,7 @@ def overload(kind: Kind, settings: Mapping[str, object], seconds: float) -> Outc
         targets = vegeta_targets(
             folder / "targets.jsonl", service.url, _calls(kind, round(3 * closed * seconds))
         )
-        peak = max(_answered(targets, share * closed) for share in SEARCHED)
+        peak = _peak(targets, closed)
         at_80 = _attack(targets, 0.8 * peak, seconds).wait()
         calm = 2 * CALM_SECONDS + seconds
         base_targets = folder / "base.jsonl"
@@ -110,8 +110,13 @@ def overload(kind: Kind, settings: Mapping[str, object], seconds: float) -> Outc
         time.sleep(CALM_SECONDS)
         rush = _attack(targets, 2.5 * peak, seconds)
         rushed, base_answers = rush.wait(), base.wait()
-        peaks = (peak, max(_answered(targets, share * closed) for share in SEARCHED))
+        peaks = (peak, _peak(targets, closed))
     return outcome(closed, peaks, at_80, rushed, base_answers)
+
+
+def _peak(targets: Path, closed: float) -> float:
+    """Return the most requests a second that are answered, of rates about the closed loop's."""
+    return max(_answered(targets, share * closed) for share in SEARCHED)
 
 
 def _answered(targets: Path, rate: float) -> float:

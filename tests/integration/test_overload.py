@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.http import read_answer
+from tests.support.http import Answer, read_answer
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.alone
@@ -66,6 +66,15 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=20)
 
 
+def answered_or_refused(client: socket.socket) -> Answer:
+    """Read an answer; a refusal is to say so, and when to come again."""
+    answer = read_answer(client)
+    if answer.status == 503:
+        assert answer.json["code"] == "overloaded"
+        assert answer.headers["retry-after"] == "1"
+    return answer
+
+
 def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server) -> None:
     with ExitStack() as stack:
         crowd = crowd_of(60, hurried, stack)
@@ -74,12 +83,7 @@ def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server)
             with held(hurried):
                 for client in crowd:
                     client.sendall(PREDICTION)
-            for client in crowd:
-                answer = read_answer(client)
-                answers[answer.status] += 1
-                if answer.status == 503:
-                    assert answer.json["code"] == "overloaded"
-                    assert answer.headers["retry-after"] == "1"
+            answers.update(answered_or_refused(client).status for client in crowd)
         assert set(answers) == {200, 503}, answers
         assert answers[200] >= 16 * 8
     assert hurried.metric(REJECTIONS % "waiting") == answers[503]
@@ -105,12 +109,9 @@ def test_a_large_picture_is_refused_while_threads_are_busy_and_a_small_one_is_no
                 client.sendall(PREDICTION)
             assert {read_answer(client).status for client in others} == {200}
             for client in painters:
-                answer = read_answer(client)
+                answer = answered_or_refused(client)
                 answers[answer.status] += 1
                 assert answer.headers["x-request-id"] == "painter"
-                if answer.status == 503:
-                    assert answer.json["code"] == "overloaded"
-                    assert answer.headers["retry-after"] == "1"
         assert set(answers) == {200, 503}, answers
         assert server.metric(REJECTIONS % "decoding") == answers[503]
 

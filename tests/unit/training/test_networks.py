@@ -82,7 +82,6 @@ def test_a_network_trains_repeatably_and_is_served_as_trained(
 
 TEACHING = """
 import sys
-from pathlib import Path
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
