@@ -8,6 +8,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,18 @@ class Digits:
         )
 
 
+def to_levels(pictures: NDArray[np.floating[Any]]) -> Images:
+    """Return pictures of 0 to 1, of any shape, as uint8 of 0 to 255."""
+    levels: Images = np.rint(pictures * 255).astype(np.uint8)
+    return levels
+
+
 def read_package(folder: Path) -> tuple[Images, Labels]:
     """Read all digits of the unpacked npm package: JSON floats 0 to 1 in 256 levels."""
     images, labels = [], []
     for digit in range(10):
         values = json.loads((folder / "src" / "digits" / f"{digit}.json").read_text())["data"]
-        pixels = np.rint(np.asarray(values) * 255).astype(np.uint8).reshape(-1, 28, 28)
+        pixels = to_levels(np.asarray(values)).reshape(-1, 28, 28)
         images.append(pixels)
         labels.append(np.full(len(pixels), digit, np.uint8))
     return np.concatenate(images), np.concatenate(labels)

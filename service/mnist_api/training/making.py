@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Images, Labels, to_levels
 from mnist_api.training.evaluate import in_parts
 from mnist_api.training.morph import Flows, find_flows
 from mnist_api.training.recipes import (
@@ -93,8 +93,7 @@ class Lessons:
         return self._net(MLP, TEACHER, lambda pictures: logits(self.teacher, pictures))
 
     def _both_say(self, pictures: Floats) -> Floats:
-        levels = np.rint(pictures * 255).astype(np.uint8)
-        scores = in_parts(SvmModel(self.svm).scores, levels)
+        scores = in_parts(SvmModel(self.svm).scores, to_levels(pictures))
         return logits(self.teacher, pictures) + np.float32(TEACHERS.svm_weight) * scores
 
     def net(self, name: str) -> keras.Model:

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from mnist_api.models.hog import hog
 from mnist_api.training.augment import augmented
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Images, Labels, to_levels
 from mnist_api.training.morph import Flows
 from mnist_api.training.recipes import SvmRecipe
 
@@ -37,7 +37,7 @@ def fit_svm(recipe: SvmRecipe, images: Images, labels: Labels, flows: Flows) -> 
     """Fit on the features of uint8 (n, 28, 28) and of some variations of each."""
     indices = np.tile(np.arange(len(labels)), recipe.copies)
     varied = augmented(images, labels, flows, indices, recipe.augmentation, recipe.seed)
-    features = hog(np.concatenate([images, np.rint(varied * 255).astype(np.uint8)]))
+    features = hog(np.concatenate([images, to_levels(varied)]))
     projection = PCA(recipe.dimensions, svd_solver="covariance_eigh").fit(features)
     projected = projection.transform(features)
     gamma = recipe.gamma_scale / (2 * float(projected.var(axis=0).sum()))
