@@ -13,8 +13,9 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import IncompleteHead, MalformedRequest
-from mnist_api.http.gate import Gate, answer, refusal
+from mnist_api.http.gate import Gate
 from mnist_api.http.raw_request import prediction_body
+from mnist_api.http.raw_response import answer, refusal
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.http.turn import TURN, Turn
 from mnist_api.metrics import Metrics

@@ -5,39 +5,14 @@ much is asked as it can answer. Falcon's way to a 503 takes 100 us, and 300 wher
 opened first; here it is 15.
 """
 
-from collections.abc import Mapping
-from http import HTTPStatus
-
-from mnist_api.errors import ApiError, Overloaded
-from mnist_api.http.errors import error_body
 from mnist_api.http.middleware import new_request_id
 from mnist_api.http.patience import BUSY
 from mnist_api.http.raw_request import png_pixels, prediction_body, without_id
+from mnist_api.http.raw_response import refusal
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.decode_pool import BUSY as DECODING_BUSY
 from mnist_api.prediction.decode_pool import DecodePool
-
-
-def answer(error: ApiError, status: int, headers: Mapping[str, str]) -> bytes:
-    """Return an error as a whole HTTP/1.1 response."""
-    body = error_body(error)
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    fixed = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Server": "mnist-api",
-        "X-Content-Type-Options": "nosniff",
-    }
-    lines += [f"{name}: {value}" for name, value in {**fixed, **headers}.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def refusal(message: str, **headers: str) -> bytes:
-    """Return the whole response that asks to come again later."""
-    error = Overloaded(message)
-    return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
-
 
 # The id's place is filled in for each request.
 _ANSWERS = {
