@@ -147,10 +147,14 @@ clean: ## Remove what was built, not what was committed
 
 PEERS := fastapi litserve bentoml mlserver kserve flask2018
 
+.PHONY: peers-lock
+peers-lock: .venv-dev/installed
+	for peer in $(PEERS); do $(DEV)/uv pip compile loadtest/peers/$$peer/requirements.in $(subst make lock,make peers-lock,$(LOCK)) -o loadtest/peers/$$peer/requirements.txt || exit 1; done
+
 .PHONY: peers-deps
-peers-deps: .venv/installed .venv-loadtest/installed loadtest/.bin/vegeta $(PEERS:%=loadtest/peers/.venvs/%/installed)
+peers-deps: .venv/installed .venv-dev/installed .venv-loadtest/installed loadtest/.bin/vegeta $(PEERS:%=loadtest/peers/.venvs/%/installed)
 	tools/system-deps wrk ab
-	$(LOAD)/python -m loadtest.peers.prepare
+	$(DEV)/python -m loadtest.peers.prepare
 	PYTHONPATH=.:service loadtest/peers/.venvs/mlserver/bin/python -m loadtest.peers.mlserver.pipeline loadtest/peers/.models/mlserver
 
 loadtest/peers/.venvs/%/installed: loadtest/peers/%/requirements.txt
