@@ -15,12 +15,11 @@ are slow, and after long work; and what was measured. `make bench-cache`, `make 
 `make bench-slow` and `make bench-soak` measure anew, fail where a promise is broken, and write this
 page from [`benchmarks/results`](../benchmarks/results).
 
-The committed figures were taken on a virtual machine of two shared cores, whose speed wavers by
-tens of percent within seconds. Runs at three neighbouring commits gave 0.94, 1.00 and 0.90 for the
-throughput without hits, and 2.9, 3.1 and 2.8 for that with hits only; the longest and latest stands
-here, with the bounds it missed. The overload was measured in one round only; where its p99 at 0.8
-of the peak is hundreds of milliseconds, the machine was too slow for the rate at that moment, and
-the bound on the p99 that is made of it says little. The half hour of endurance has not been run.
+The committed figures were taken on a virtual machine of two shared cores that are two threads of
+one: a driver slows what it drives, and the machine's speed wavers by tens of percent within
+seconds. What a run missed stands here as missed. Where the p99 at 0.8 of the peak is hundreds of
+milliseconds, the machine was too slow for the rate at that moment, and the bound on the p99 that is
+made of it says little. Each measurement says at its end when it was taken, and of which commit.
 """
 
 
