@@ -83,10 +83,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=32,
-            description="Threads per worker that decode large images.",
+            description="Threads per worker that decode large images. More than one pay where a "
+            "worker has more than a core to itself.",
             extra={"unit": "threads"},
         ),
-    ] = 2
+    ] = 1
     cache_bytes: Annotated[
         int,
         Meta(
