@@ -6,7 +6,8 @@ Imports only numpy at the top: each peer's environment has another part of the r
 import io
 import json
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 
 MODELS = Path(__file__).resolve().parent / ".models"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+FEATURES = "features.tflite"
+"""What the SVM sees, written by `prepare`."""
 Predict = Callable[[NDArray[np.uint8]], int]
 """From pixels uint8 (28, 28), ink bright on 0, to the digit."""
+Outcome = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def pixels_of(image: str) -> NDArray[np.uint8]:
@@ -31,23 +35,29 @@ def file_of(name: str) -> Path:
     return WEIGHTS / json.loads((WEIGHTS / "manifest.json").read_text())["models"][name]["file"]
 
 
-def machine() -> Any:
-    """Rebuild what scikit-learn fitted, a projection of HOG features and a machine a class."""
+def kept(name: str) -> list[NDArray[np.float32]]:
+    """Return a model's `arrays_of`, as `prepare` wrote them."""
+    with np.load(MODELS / f"{name}.npz") as arrays:
+        return list(arrays.values())
+
+
+def machine(arrays: Sequence[NDArray[np.float32]]) -> Any:
+    """Rebuild what scikit-learn fitted, a projection of the features and a machine a class."""
     from sklearn.decomposition import PCA  # noqa: PLC0415
     from sklearn.multiclass import OneVsRestClassifier  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
     from sklearn.svm import SVC  # noqa: PLC0415
 
-    with np.load(file_of("svm")) as file:
-        arrays = {name: array.astype(np.float64) for name, array in file.items()}
+    learned = [array.astype(np.float64) for array in arrays[-6:]]
+    rotation, offsets, across, _, coefficients, intercepts = learned
     projection = PCA()
-    projection.mean_, projection.components_ = arrays["centre"], arrays["projection"].T
-    vectors = arrays["support_vectors"]
-    classes = OneVsRestClassifier(SVC(gamma=float(arrays["gamma"])))
+    projection.components_, projection.mean_ = rotation.T, -offsets @ np.linalg.pinv(rotation)
+    vectors = np.ascontiguousarray(across.T)
+    classes = OneVsRestClassifier(SVC(gamma=0.5))
     # A fit on ten vectors sets what fitted machines have; then the real arrays replace theirs.
     classes.fit(vectors[:10], np.arange(10))
     for number, one in enumerate(classes.estimators_):
-        _replace(one, vectors, arrays["coefficients"][number], arrays["intercepts"][number])
+        _replace(one, vectors, coefficients[:, number], intercepts[number])
     return make_pipeline(projection, classes)
 
 
@@ -72,43 +82,63 @@ def arrays_of(name: str) -> list[NDArray[np.float32]]:
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     net.allocate_tensors()
-    scales = {
-        each["index"]: each["quantization_parameters"]["scales"]
-        for each in net.get_tensor_details()
-    }
+    details = {each["index"]: each for each in net.get_tensor_details()}
     arrays = []
     for op in net._get_ops_details():
         if op["op_name"] in ("CONV_2D", "FULLY_CONNECTED"):
             _, weights, bias = op["inputs"]
             kernel = np.moveaxis(net.get_tensor(weights), 0, -1)
             # Kernels in 8 bits have a scale for each output.
-            arrays += [kernel * scales[weights] if len(scales[weights]) else kernel]
-            arrays += [net.get_tensor(bias)]
+            scales = details[weights]["quantization_parameters"]["scales"]
+            arrays += [kernel * scales if len(scales) else kernel]
+            arrays += [net.get_tensor(bias)] if bias >= 0 else []
+        elif op["op_name"] == "ADD" and len(details[op["inputs"][1]]["shape"]) == 1:
+            # A bias that the converter left beside its product; what is computed has a batch, too.
+            arrays += [net.get_tensor(op["inputs"][1])]
     return arrays
 
 
 def predict_svm() -> Predict:
-    """Return scikit-learn's machine behind our features."""
-    from mnist_api.models.hog import hog  # noqa: PLC0415
+    """Return scikit-learn's machine behind the served features."""
+    fitted = machine(kept("svm"))
+    return lambda pixels: int(fitted.predict(features(pixels[np.newaxis]))[0])
 
-    fitted = machine()
-    return lambda pixels: int(fitted.predict(hog(pixels[np.newaxis]))[0])
+
+def features(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what the SVM sees of one picture (1, 28, 28): (1, 288)."""
+    return _seen()(picture)
+
+
+@lru_cache(maxsize=1)
+def _seen() -> Outcome:
+    return by_litert(MODELS / FEATURES)
 
 
 def predict_litert(name: str) -> Predict:
-    """Return a network by LiteRT, on one thread as ours."""
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+    """Return a network by LiteRT."""
+    predict = by_litert(file_of(name))
+    return lambda pixels: int(predict(pixels[np.newaxis])[0].argmax())
 
-    net = Interpreter(model_path=str(file_of(name)), num_threads=1)
+
+def by_litert(file: Path) -> Outcome:
+    """Return what a file makes of one picture (1, 28, 28), on one thread as ours."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+    except ImportError:
+        # The environment with TensorFlow has it there.
+        from tensorflow.lite import Interpreter  # noqa: PLC0415
+
+    net = Interpreter(model_path=str(file), num_threads=1)
     net.allocate_tensors()
     inputs, outputs = net.get_input_details()[0]["index"], net.get_output_details()[0]["index"]
 
-    def predict(pixels: NDArray[np.uint8]) -> int:
-        net.set_tensor(inputs, pixels[np.newaxis] * np.float32(1 / 255))
+    def outcome(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        net.set_tensor(inputs, picture * np.float32(1 / 255))
         net.invoke()
-        return int(net.get_tensor(outputs)[0].argmax())
+        found: NDArray[np.float32] = net.get_tensor(outputs)
+        return found
 
-    return predict
+    return outcome
 
 
 def fastest() -> dict[str, Predict]:

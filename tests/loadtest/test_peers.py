@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from loadtest.digits import held_out
 from loadtest.peers.flask2018.server import network
 from loadtest.peers.models import arrays_of, file_of, machine, predict_litert
-from mnist_api.models.hog import hog
 from mnist_api.models.litert import LiteRTModel
-from mnist_api.models.svm import SvmModel
 from mnist_api.training.recipes import CNN, MLP, NetRecipe
+from mnist_api.training.svm_fit import features_of
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +19,11 @@ def pictures() -> NDArray[np.uint8]:
 
 
 def test_scikit_learn_s_machine_decides_as_ours(pictures: NDArray[np.uint8]) -> None:
-    rebuilt, features = machine(), hog(pictures)
-    decided = SvmModel(file_of("svm").read_bytes()).decision(features)
-    assert rebuilt.decision_function(features) == pytest.approx(decided, abs=1e-4)
-    assert (rebuilt.predict(features) == decided.argmax(axis=1)).all()
+    rebuilt, features = machine(arrays_of("svm")), features_of(pictures)
+    served = LiteRTModel(file_of("svm").read_bytes()).predict(pictures)
+    scores = rebuilt.decision_function(features)
+    assert softmax(scores, axis=1) == pytest.approx(served, abs=1e-5)
+    assert (rebuilt.predict(features) == served.argmax(axis=1)).all()
 
 
 @pytest.mark.parametrize("recipe", [CNN, MLP], ids=lambda recipe: recipe.architecture)

@@ -12,7 +12,7 @@ import numpy as np
 from flask import Flask, Response, jsonify, request
 from numpy.typing import NDArray
 
-from loadtest.peers.models import MODELS, Predict, pixels_of, predict_svm
+from loadtest.peers.models import Predict, kept, pixels_of, predict_svm
 from mnist_api.training.architectures import ARCHITECTURES
 from mnist_api.training.recipes import CNN, MLP, NetRecipe
 
@@ -33,8 +33,7 @@ def network(recipe: NetRecipe, arrays: Sequence[NDArray[np.float32]]) -> keras.M
 
 
 def predict_keras(recipe: NetRecipe) -> Predict:
-    with np.load(MODELS / f"{recipe.architecture}.npz") as arrays:
-        net = network(recipe, list(arrays.values()))
+    net = network(recipe, kept(recipe.architecture))
 
     def predict(pixels: NDArray[np.uint8]) -> int:
         return int(net.predict(pixels[np.newaxis] / 255, verbose=0)[0].argmax())

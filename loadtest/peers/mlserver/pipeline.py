@@ -8,8 +8,7 @@ import joblib
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from loadtest.peers.models import machine
-from mnist_api.models.hog import hog
+from loadtest.peers.models import features, kept, machine
 
 RUNTIMES = {
     "svm": "mlserver_sklearn.SKLearnModel",
@@ -27,7 +26,10 @@ def main(folder: Path) -> None:
         model = {"name": name, "implementation": runtime, "parameters": {"uri": "./model.joblib"}}
         (folder / name).mkdir(exist_ok=True)
         (folder / name / "model-settings.json").write_text(json.dumps(model))
-    joblib.dump(make_pipeline(FunctionTransformer(hog), machine()), folder / "svm/model.joblib")
+    joblib.dump(
+        make_pipeline(FunctionTransformer(features), machine(kept("svm"))),
+        folder / "svm/model.joblib",
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The models that a process serves, loaded from a weights folder and checked before use."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mnist_api.errors import UnknownModel, WeightsError
 from mnist_api.models.litert import LiteRTModel
 from mnist_api.models.manifest import ModelEntry, read_manifest, read_weights
-from mnist_api.models.svm import SvmModel
+
+RUNTIME = "litert"
 
 
 class Runtime(Protocol):
@@ -91,9 +92,6 @@ def _selections(models: Iterable[Model]) -> Mapping[str | None, Selection]:
     return {None: everything} | {model.name: Selection.of([model]) for model in everything.models}
 
 
-_RUNTIMES: Mapping[str, Callable[[bytes], Runtime]] = {"litert": LiteRTModel, "svm": SvmModel}
-
-
 def load_catalog(folder: Path) -> Catalog:
     """Load, verify and warm up every model of a weights folder.
 
@@ -115,9 +113,11 @@ def load_model(name: str, entry: ModelEntry, content: bytes) -> Model:
     """Return a model from its file's bytes, which were checked by their digest, warmed up.
 
     Raises:
-        WeightsError: its runtime cannot read it.
+        WeightsError: it is for another runtime than LiteRT, or LiteRT cannot read it.
     """
-    runtime = _RUNTIMES[entry.runtime](content)
+    if entry.runtime != RUNTIME:
+        raise WeightsError(f"made for the runtime {entry.runtime!r}: served is {RUNTIME!r}")
+    runtime = LiteRTModel(content)
     # The first inference allocates and plans: 1-2 ms that no client should wait for.
     runtime.predict(np.zeros((1, 28, 28), np.uint8))
     return Model(name, entry, runtime)

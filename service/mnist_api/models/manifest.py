@@ -23,7 +23,8 @@ class Holdout(msgspec.Struct, frozen=True):
 class ModelEntry(msgspec.Struct, frozen=True):
     """One model of the manifest."""
 
-    runtime: Literal["litert", "svm"]
+    # Not narrowed to what is served today: the papers of a store's older versions stay readable.
+    runtime: str
     # A bare file name: a manifest must not be able to point outside its own folder.
     file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]

@@ -34,6 +34,7 @@ from mnist_api.retraining.versions import Record, Versions
 from mnist_api.training.dataset import Digits, Images, Labels
 from mnist_api.training.evaluate import in_parts
 from mnist_api.training.publish import Made, entry_of
+from mnist_api.training.recipes import RECIPES
 
 T = TypeVar("T")
 _NICENESS = 10
@@ -109,7 +110,7 @@ class Training:
     def run(self, reporter: Reporter, keep_versions: int) -> End:
         """Train, judge and, where the gate promotes, keep the version."""
         # Imported once the first sign of life is given: TensorFlow takes seconds.
-        from mnist_api.retraining.learning import EFFORTS, RECIPES, learn  # noqa: PLC0415
+        from mnist_api.retraining.learning import EFFORTS, learn  # noqa: PLC0415
 
         name = self._job.model
         digits = Digits.load(self._weights / "digits.npz")
@@ -121,9 +122,7 @@ class Training:
         with tempfile.TemporaryDirectory() as folder:
             effort = EFFORTS[self._job.effort]
             content = learn(name, images, labels, effort, Path(folder), reporter.reached)
-        made = Made(
-            self._versions.builtin[name].runtime, content, RECIPES[name], len(labels), 0.0, 1
-        )
+        made = Made(content, RECIPES[name].name, len(labels), 0.0, 1)
         candidate = load_model(name, entry_of(name, made), content)
         verdict = self._verdict(candidate, digits, held_out)
         entry = msgspec.structs.replace(

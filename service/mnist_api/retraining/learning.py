@@ -9,9 +9,8 @@ from mnist_api.training.dataset import Images, Labels
 from mnist_api.training.export import export, with_probabilities
 from mnist_api.training.making import Lessons
 from mnist_api.training.morph import Morphing, find_flows
-from mnist_api.training.recipes import CNN, MLP, POOL, SVM
+from mnist_api.training.recipes import POOL
 from mnist_api.training.store import Store
-from mnist_api.training.svm_fit import calibrated
 from mnist_api.training.threads import one_thread
 
 Told = Callable[[str, float], None]
@@ -35,7 +34,6 @@ EFFORTS: dict[EffortName, Effort] = {
     # Less than this, and what it makes is worse than the built-in SVM more often than not.
     "quick": Effort(schedule=2, svm_folds=2, morphing=Morphing(partners=3, steps=15)),
 }
-RECIPES = {"svm": SVM.name, "cnn": CNN.name, "mlp": MLP.name}
 
 
 def learn(
@@ -66,19 +64,20 @@ def _svm(lessons: Lessons, effort: Effort, told: Told) -> bytes:
     registered = 0.5 * fits
     work = registered + fits
     told("fitting", registered / work)
-    content = lessons.svm
+    net = lessons.svm
 
     def begun(fold: int) -> None:
         told(f"calibrating: fold {fold} of {effort.svm_folds}", (registered + fold) / work)
 
     temperature = lessons.svm_temperature(effort.svm_folds, begun)
+    content = export(with_probabilities(net, temperature), lessons.images)
     told("judging", 1.0)
-    return calibrated(content, temperature)
+    return content
 
 
 def _net(model: str, lessons: Lessons, told: Told) -> bytes:
     told("training", 0.1)
-    net = lessons.net(model)
+    net = lessons.model(model)
     told("calibrating", 0.75)
     # By the fifth that one net did not see: five nets would take longer than the training.
     calibrated_net = with_probabilities(net, lessons.net_temperature(model, 1))

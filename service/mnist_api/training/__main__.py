@@ -8,47 +8,32 @@ import argparse
 from pathlib import Path
 
 from mnist_api.models.litert import LiteRTModel
-from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
 from mnist_api.training.dataset import Digits
-from mnist_api.training.evaluate import Predict, evaluate, in_parts
+from mnist_api.training.evaluate import evaluate, in_parts
 from mnist_api.training.export import export, with_probabilities
 from mnist_api.training.making import Lessons
 from mnist_api.training.publish import Made, publish
-from mnist_api.training.recipes import CNN, MLP, SVM
+from mnist_api.training.recipes import RECIPES
 from mnist_api.training.report import report
 from mnist_api.training.store import Store
-from mnist_api.training.svm_fit import calibrated
 from mnist_api.training.threads import one_thread
 
 
 def _make(name: str, lessons: Lessons, digits: Digits) -> Made:
-    if name == "svm":
-        content = calibrated(lessons.svm, lessons.svm_temperature())
-        return _judged("svm", content, SvmModel(content).predict, SVM.name, digits)
-    recipe = {"cnn": CNN, "mlp": MLP}[name]
-    net = with_probabilities(lessons.net(name), lessons.net_temperature(name))
-    content = export(net, digits.holdout_images)
-    return _judged("litert", content, LiteRTModel(content).predict, recipe.name, digits)
-
-
-def _judged(runtime: str, content: bytes, predict: Predict, recipe: str, digits: Digits) -> Made:
-    evaluation = evaluate(in_parts(predict, digits.holdout_images), digits.holdout_labels)
-    print(f"{recipe}: {100 * evaluation.accuracy:.2f} % of {evaluation.images} held-out digits")
-    return Made(
-        runtime,
-        content,
-        recipe,
-        len(digits.train_labels),
-        evaluation.accuracy,
-        len(digits.holdout_labels),
-    )
+    temperature = lessons.temperature(name)
+    content = export(with_probabilities(lessons.model(name), temperature), digits.holdout_images)
+    says = in_parts(LiteRTModel(content).predict, digits.holdout_images)
+    accuracy = evaluate(says, digits.holdout_labels).accuracy
+    recipe = RECIPES[name].name
+    print(f"{recipe}: {100 * accuracy:.2f} % of {len(says)} held-out digits")
+    return Made(content, recipe, len(digits.train_labels), accuracy, len(says))
 
 
 def main() -> None:
     """Make what was asked for, publish each model as soon as it is done, and report on all."""
     parser = argparse.ArgumentParser(prog="python -m mnist_api.training", description=__doc__)
-    parser.add_argument("--model", choices=["svm", "cnn", "mlp"], action="append")
+    parser.add_argument("--model", choices=RECIPES, action="append")
     parser.add_argument("--weights", type=Path, default=Settings().weights_folder)
     parser.add_argument("--store", type=Path, default=Path("build/training"))
     parser.add_argument("--report-only", action="store_true", help="judge what there is")
@@ -57,7 +42,7 @@ def main() -> None:
     digits = Digits.load(options.weights / "digits.npz")
     if not options.report_only:
         lessons = Lessons.of(digits.train_images, digits.train_labels, Store(options.store))
-        for name in options.model or ["svm", "cnn", "mlp"]:
+        for name in options.model or RECIPES:
             publish(options.weights, {name: _make(name, lessons, digits)})
     report(options.weights, digits)
 

@@ -1,15 +1,12 @@
 """What an answer costs: operations, bytes and microseconds."""
 
-import io
 from math import prod
 from pathlib import Path
 from timeit import repeat
 
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_api.models.catalog import Model
-from mnist_api.models.hog import FEATURES
 from mnist_api.training.dataset import Images
 
 _LOOPS, _REPEATS = 100, 30
@@ -26,13 +23,8 @@ def microseconds(model: Model, images: Images) -> float:
     return round(min(repeat(loop, number=1, repeat=_REPEATS)) / len(pictures) * 1e6, 1)
 
 
-def mflops(runtime: str, content: bytes) -> float:
+def mflops(content: bytes) -> float:
     """Return the multiplications and additions of one picture's matrix products, in millions."""
-    operations = _litert(content) if runtime == "litert" else _svm(content)
-    return round(2 * operations / 1e6, 2)
-
-
-def _litert(content: bytes) -> int:
     interpreter = Interpreter(model_content=content)
     interpreter.allocate_tensors()
     shapes = {
@@ -51,17 +43,7 @@ def _litert(content: bytes) -> int:
                 operations += prod(output) * prod(kernel[1:3])
             case "FULLY_CONNECTED":
                 operations += prod(kernel)
-    return operations
-
-
-def _svm(content: bytes) -> int:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        vectors, dimensions = arrays["support_vectors"].shape
-        classes = len(arrays["coefficients"])
-    # Eight planes of three-term products, pooled by 6x28 matrices from both sides.
-    features = 8 * 3 * 28 * 28 + 8 * (28 * 28 * 6 + 28 * 6 * 6)
-    machine: int = FEATURES * dimensions + vectors * (dimensions + classes)
-    return features + machine
+    return round(2 * operations / 1e6, 2)
 
 
 def processor() -> str:

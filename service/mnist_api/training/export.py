@@ -12,6 +12,8 @@ from mnist_api.training.dataset import Images
 from mnist_api.training.evaluate import in_parts
 
 _TOLERANCE = 1e-5
+# The SVM adds 3,000 terms of single precision, in an order of each runtime's own.
+_SVM_TOLERANCE = 5e-5
 # Of the labels of digits that were not learned, six in ten thousand change.
 _LABELS_ROUNDED = 0.005
 _WEIGHTS = qtyping.TensorQuantizationConfig(
@@ -27,9 +29,17 @@ def export(net: keras.Model, images: Images) -> bytes:
     """
     exact = to_litert(net)
     check_parity(net, exact, images)
-    content = quantised(exact)
+    content = as_served(exact, net.name)
     check_rounding(exact, content, images)
     return content
+
+
+def as_served(content: bytes, name: str) -> bytes:
+    """Return a model with its dense layers in 8 bits; not so the SVM, which would lose by it.
+
+    Its kernel is steep: one label in a hundred changed, and accuracy fell by a third of a point.
+    """
+    return content if name == "svm" else quantised(content)
 
 
 def with_probabilities(net: keras.Model, temperature: float) -> keras.Model:
@@ -56,13 +66,13 @@ def check_parity(net: keras.Model, content: bytes, images: Images) -> None:
     """Make sure that LiteRT says of uint8 (n, 28, 28) what Keras says: here, where both are.
 
     Raises:
-        ValueError: another label, or a probability that is off by more than 1e-5.
+        ValueError: another label, or a probability that is off by more than 1e-5, the SVM's 5e-5.
     """
     trained = net.predict((images / np.float32(255)).astype(np.float32), verbose=0)
     served = in_parts(LiteRTModel(content).predict, images)
     labels = int((trained.argmax(axis=1) != served.argmax(axis=1)).sum())
     apart = float(np.abs(trained - served).max())
-    if labels or apart > _TOLERANCE:
+    if labels or apart > (_SVM_TOLERANCE if net.name == "svm" else _TOLERANCE):
         raise ValueError(
             f"LiteRT differs from Keras: {labels} labels, probabilities by {apart:.1e}"
         )

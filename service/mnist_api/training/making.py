@@ -1,20 +1,19 @@
 """From one draw of digits to its models, step by step; each step is kept and never made twice."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
-from mnist_api.training.dataset import Images, Labels, to_levels
-from mnist_api.training.evaluate import in_parts
+from mnist_api.training.dataset import Images, Labels
 from mnist_api.training.morph import Flows, find_flows
 from mnist_api.training.recipes import (
     CNN,
@@ -28,14 +27,13 @@ from mnist_api.training.recipes import (
     Teachers,
 )
 from mnist_api.training.store import Arrays, Store
-from mnist_api.training.svm_fit import fit_svm, to_npz
+from mnist_api.training.svm_fit import fit_svm, to_net
 from mnist_api.training.train_net import build, logits, train_net
 
 Floats = NDArray[np.float32]
 
 _FOLD_SEED = 500
 _SVM_FOLDS = 10
-_UNCALIBRATED = 1.0
 _NET_FOLDS = 5
 # Nets that only judge a fold get a third of the schedule: their scores' spread is what is wanted,
 # and it takes ten nets instead of one.
@@ -84,21 +82,33 @@ class Lessons:
 
     @cached_property
     def cnn(self) -> keras.Model:
-        """The CNN, taught by the one before it and by the SVM."""
-        return self._net(CNN, TEACHERS, self._both_say)
+        """The CNN, taught by the one before it, the SVM and the MLP."""
+        return self._net(CNN, TEACHERS, self._all_say)
 
     @cached_property
     def mlp(self) -> keras.Model:
         """The MLP, taught by the first CNN."""
         return self._net(MLP, TEACHER, lambda pictures: logits(self.teacher, pictures))
 
-    def _both_say(self, pictures: Floats) -> Floats:
-        scores = in_parts(SvmModel(self.svm).scores, to_levels(pictures))
-        return logits(self.teacher, pictures) + np.float32(TEACHERS.svm_weight) * scores
+    @cached_property
+    def svm(self) -> keras.Model:
+        """The SVM, fitted by scikit-learn, as a network."""
+        recipe = replace(SVM, copies=max(1, SVM.copies // self.schedule))
 
-    def net(self, name: str) -> keras.Model:
-        """Return a trained network by its served name."""
-        return {"cnn": lambda: self.cnn, "mlp": lambda: self.mlp}[name]()
+        def make() -> Arrays:
+            return _numbered(fit_svm(recipe, self.images, self.labels, self.flows).arrays())
+
+        return to_net(_in_order(self.store.keep(SVM.name, (recipe, _digest(self.images)), make)))
+
+    def _all_say(self, pictures: Floats) -> Floats:
+        said = logits(self.teacher, pictures)
+        said += np.float32(TEACHERS.svm_weight) * logits(self.svm, pictures)
+        said += np.float32(TEACHERS.mlp_weight) * logits(self.mlp, pictures)
+        return said
+
+    def model(self, name: str) -> keras.Model:
+        """Return a trained model by its served name."""
+        return {"cnn": lambda: self.cnn, "mlp": lambda: self.mlp, "svm": lambda: self.svm}[name]()
 
     def _net(
         self,
@@ -113,33 +123,24 @@ class Lessons:
             pictures, labels = self.pool
             taught = None if teach is None else teach(pictures)
             net = train_net(short, pictures, labels, taught)
-            return {str(number): weight for number, weight in enumerate(net.get_weights())}
+            return _numbered(net.get_weights())
 
-        weights = self.store.keep(recipe.name, depends, make)
         net = build(recipe)
-        net.set_weights([weights[str(number)] for number in range(len(weights))])
+        net.set_weights(_in_order(self.store.keep(recipe.name, depends, make)))
         return net
 
     @property
     def _shortened_pool(self) -> PoolRecipe:
         return replace(POOL, images=POOL.images // self.schedule)
 
-    @cached_property
-    def svm(self) -> bytes:
-        """The SVM, fitted, as a file whose temperature is still 1."""
-        recipe = replace(SVM, copies=max(1, SVM.copies // self.schedule))
-
-        def make() -> Arrays:
-            content = to_npz(fit_svm(recipe, self.images, self.labels, self.flows), _UNCALIBRATED)
-            return {"content": np.frombuffer(content, np.uint8)}
-
-        depends = (recipe, _UNCALIBRATED, _digest(self.images))
-        return self.store.keep(SVM.name, depends, make)["content"].tobytes()
+    def temperature(self, name: str) -> float:
+        """Return what a model's scores are to be divided by, to mean what they say."""
+        return self.svm_temperature() if name == "svm" else self.net_temperature(name)
 
     def svm_temperature(
         self, count: int = _SVM_FOLDS, begun: Callable[[int], None] | None = None
     ) -> float:
-        """Return what the SVM's scores are to be divided by, from folds of the digits.
+        """Find the SVM's temperature by folds of the digits.
 
         Args:
             count: how many folds, each a fit.
@@ -149,11 +150,11 @@ class Lessons:
         for number, (inside, outside) in enumerate(folds(self.labels, count, _FOLD_SEED), 1):
             if begun is not None:
                 begun(number)
-            scores[outside] = SvmModel(self.inside(inside).svm).scores(self.images[outside])
+            scores[outside] = self.inside(inside)._says("svm", self.images[outside])
         return fit_temperature(scores, self.labels)
 
     def net_temperature(self, name: str, count: int = _NET_FOLDS) -> float:
-        """Return the same for a network: a fold's teacher is trained inside the fold, too.
+        """Find a network's: a fold's teachers are trained inside the fold, too.
 
         Args:
             name: the network's.
@@ -163,10 +164,12 @@ class Lessons:
         is_judged = np.zeros(len(self.labels), bool)
         for inside, outside in islice(folds(self.labels, _NET_FOLDS, _FOLD_SEED), count):
             fold = replace(self.inside(inside), schedule=self.schedule * _FOLD_SHARE)
-            judged = (self.images[outside] / np.float32(255)).astype(np.float32)
-            scores[outside] = logits(fold.net(name), judged)
+            scores[outside] = fold._says(name, self.images[outside])
             is_judged[outside] = True
         return fit_temperature(scores[is_judged], self.labels[is_judged])
+
+    def _says(self, name: str, images: Images) -> Floats:
+        return logits(self.model(name), (images / np.float32(255)).astype(np.float32))
 
     def inside(self, digits: NDArray[np.intp]) -> "Lessons":
         """Return the lessons of some of the digits (sorted)."""
@@ -176,6 +179,14 @@ class Lessons:
             labels=self.labels[digits],
             flows=self.flows.inside(digits),
         )
+
+
+def _numbered(arrays: Iterable[NDArray[Any]]) -> Arrays:
+    return {str(number): array for number, array in enumerate(arrays)}
+
+
+def _in_order(numbered: Arrays) -> list[NDArray[Any]]:
+    return [numbered[str(number)] for number in range(len(numbered))]
 
 
 def _digest(images: Images) -> str:

@@ -9,16 +9,14 @@ from pathlib import Path
 import msgspec
 
 from mnist_api.errors import WeightsError
+from mnist_api.models.catalog import RUNTIME
 from mnist_api.models.manifest import MANIFEST, Holdout, Manifest, ModelEntry, now, read_manifest
-
-_SUFFIXES = {"litert": ".tflite", "svm": ".npz"}
 
 
 @dataclass(frozen=True)
 class Made:
     """A model as it came out of training."""
 
-    runtime: str
     content: bytes
     recipe: str
     training_images: int
@@ -55,8 +53,8 @@ def entry_of(name: str, model: Made) -> ModelEntry:
     sha256 = hashlib.sha256(model.content).hexdigest()
     return msgspec.convert(
         {
-            "runtime": model.runtime,
-            "file": f"{name}-{sha256[:12]}{_SUFFIXES[model.runtime]}",
+            "runtime": RUNTIME,
+            "file": f"{name}-{sha256[:12]}.tflite",
             "sha256": sha256,
             "created": now(),
             "training_images": model.training_images,
@@ -81,7 +79,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def _remove_unnamed(folder: Path, named: set[str]) -> None:
-    for pattern in ("*.tflite", "svm-*.npz", "*.part"):
+    for pattern in ("*.tflite", "*.part"):
         for path in folder.glob(pattern):
             if path.name not in named:
                 path.unlink()

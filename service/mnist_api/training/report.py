@@ -72,5 +72,5 @@ def _judged(folder: Path, model: Model, digits: Digits, sent: _Sent) -> Report:
         microseconds=microseconds(model, digits.holdout_images),
         processor=processor(),
         bytes=len(content),
-        mflops=mflops(model.entry.runtime, content),
+        mflops=mflops(content),
     )

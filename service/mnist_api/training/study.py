@@ -13,31 +13,26 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from mnist_api.models.litert import LiteRTModel
-from mnist_api.models.svm import SvmModel
 from mnist_api.settings import Settings
 from mnist_api.training.card import STUDY, DrawResult, Study, read_study
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import evaluate, in_parts
-from mnist_api.training.export import quantised, to_litert
+from mnist_api.training.export import as_served, to_litert
 from mnist_api.training.making import Lessons
 from mnist_api.training.publish import pretty, write
-from mnist_api.training.recipes import CNN, MLP, POOL, SVM, TEACHER, TEACHERS
+from mnist_api.training.recipes import CNN, MLP, POOL, RECIPES, SVM, TEACHER, TEACHERS
 from mnist_api.training.store import Arrays, Store
 from mnist_api.training.threads import one_thread
 
 Floats = NDArray[np.float32]
 
 DRAWS = (0, 1, 2, 3, 4)
-MODELS = ("svm", "cnn", "mlp")
 
 
 def scores(model: str, digits: Digits, store: Store) -> Floats:
     """Return what a model, trained on a draw, says of the draw's 9,500, not yet calibrated."""
     lessons = Lessons.of(digits.train_images, digits.train_labels, store)
-    if model == "svm":
-        machine = SvmModel(lessons.svm)
-        return in_parts(machine.scores, digits.holdout_images)
-    served = LiteRTModel(quantised(to_litert(lessons.net(model))))
+    served = LiteRTModel(as_served(to_litert(lessons.model(model)), model))
     return in_parts(served.predict, digits.holdout_images)
 
 
@@ -62,7 +57,7 @@ def study(committed: Digits, store: Store, draw: int, model: str) -> Floats:
 def summary(committed: Digits, store: Store, model: str) -> list[DrawResult]:
     """Return what a model comes to on every draw."""
     first = Lessons.of(committed.train_images, committed.train_labels, store)
-    temperature = first.svm_temperature() if model == "svm" else first.net_temperature(model)
+    temperature = first.temperature(model)
     results = []
     for draw in DRAWS:
         labels = (committed.redrawn(draw) if draw else committed).holdout_labels
@@ -76,13 +71,13 @@ def main() -> None:
     """Train what was asked for, and write the summary of each model that has all draws."""
     parser = argparse.ArgumentParser(prog="python -m mnist_api.training.study", description=__doc__)
     parser.add_argument("--draw", type=int, choices=DRAWS, action="append")
-    parser.add_argument("--model", choices=MODELS, action="append")
+    parser.add_argument("--model", choices=RECIPES, action="append")
     parser.add_argument("--weights", type=Path, default=Settings().weights_folder)
     parser.add_argument("--store", type=Path, default=Path("build/training"))
     options = parser.parse_args()
     one_thread()
     digits, store = Digits.load(options.weights / "digits.npz"), Store(options.store)
-    for model in options.model or MODELS:
+    for model in options.model or RECIPES:
         for draw in options.draw or DRAWS:
             study(digits, store, draw, model)
         if options.draw is None:

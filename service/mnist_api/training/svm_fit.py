@@ -1,28 +1,34 @@
-"""Fitting the SVM and laying it out for serving."""
+"""Fitting the SVM by scikit-learn and laying it out as a network, so that LiteRT serves it too."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
 
+import keras
 import numpy as np
+from keras import layers
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
-from mnist_api.models.hog import hog
+from mnist_api.training.architectures import svm
 from mnist_api.training.augment import augmented
 from mnist_api.training.dataset import Images, Labels, to_levels
+from mnist_api.training.gradients import FINE, oriented_gradients, upright
 from mnist_api.training.morph import Flows
 from mnist_api.training.recipes import SvmRecipe
+from mnist_api.training.train_net import logits
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What scikit-learn fitted: a projection of the features, and one machine a class on it."""
+    """What scikit-learn fitted: a projection of the features, and one machine a class on it.
+
+    One machine a class, not one a pair: the pairs' votes rank the classes as well but say nothing
+    of how sure they are (negative log likelihood by cross-validation 0.137, of these 0.055).
+    """
 
     projection: PCA
     classes: OneVsRestClassifier
@@ -32,12 +38,41 @@ class Machine:
         scores: Floats = self.classes.decision_function(self.projection.transform(features))
         return scores
 
+    def arrays(self) -> list[Floats]:
+        """Return the same as kernels (in, out) and biases of `architectures.svm`.
+
+        Scaled so that gamma is one half. Each class has support vectors of its own, many of them
+        shared; here each stands once.
+        """
+        binary = self.classes.estimators_
+        scale = np.sqrt(2 * binary[0].gamma)
+        rotation = scale * self.projection.components_.T
+        stacked = np.concatenate([each.support_vectors_ for each in binary])
+        vectors, where = np.unique(scale * stacked, axis=0, return_inverse=True)
+        coefficients = np.zeros((len(vectors), len(binary)))
+        columns = np.repeat(np.arange(len(binary)), [len(each.support_) for each in binary])
+        # Added, since a digit and an unvaried copy of it may both be support vectors of one class.
+        np.add.at(
+            coefficients,
+            (where.ravel(), columns),
+            np.concatenate([each.dual_coef_[0] for each in binary]),
+        )
+        arrays = (
+            rotation,
+            -self.projection.mean_ @ rotation,
+            vectors.T,
+            -0.5 * np.square(vectors).sum(axis=1),
+            coefficients,
+            np.array([each.intercept_[0] for each in binary]),
+        )
+        return [array.astype(np.float32) for array in arrays]
+
 
 def fit_svm(recipe: SvmRecipe, images: Images, labels: Labels, flows: Flows) -> Machine:
     """Fit on the features of uint8 (n, 28, 28) and of some variations of each."""
     indices = np.tile(np.arange(len(labels)), recipe.copies)
     varied = augmented(images, labels, flows, indices, recipe.augmentation, recipe.seed)
-    features = hog(np.concatenate([images, to_levels(varied)]))
+    features = features_of(np.concatenate([images, to_levels(varied)]))
     projection = PCA(recipe.dimensions, svd_solver="covariance_eigh").fit(features)
     projected = projection.transform(features)
     gamma = recipe.gamma_scale / (2 * float(projected.var(axis=0).sum()))
@@ -45,42 +80,22 @@ def fit_svm(recipe: SvmRecipe, images: Images, labels: Labels, flows: Flows) -> 
     return Machine(projection, classes.fit(projected, np.concatenate([labels, labels[indices]])))
 
 
-def to_npz(machine: Machine, temperature: float) -> bytes:
-    """Return the machine as the arrays that `mnist_api.models.svm.SvmModel` reads.
-
-    Each class has support vectors of its own, many of them shared; here each stands once.
-    """
-    binary = machine.classes.estimators_
-    stacked = np.concatenate([each.support_vectors_ for each in binary])
-    vectors, where = np.unique(stacked, axis=0, return_inverse=True)
-    coefficients = np.zeros((len(binary), len(vectors)), np.float32)
-    rows = np.repeat(np.arange(len(binary)), [len(each.support_vectors_) for each in binary])
-    # Added, since a digit and an unvaried copy of it may both be support vectors of one class.
-    np.add.at(
-        coefficients,
-        (rows, where.ravel()),
-        np.concatenate([each.dual_coef_[0] for each in binary]),
-    )
-    return _packed(
-        {
-            "centre": machine.projection.mean_.astype(np.float32),
-            "projection": machine.projection.components_.T.astype(np.float32),
-            "support_vectors": vectors.astype(np.float32),
-            "coefficients": coefficients,
-            "intercepts": np.array([each.intercept_[0] for each in binary], np.float32),
-            "gamma": np.float64(binary[0].gamma),
-            "temperature": np.float64(temperature),
-        }
-    )
+def features_of(images: Images) -> Floats:
+    """Return what the SVM sees of pictures, uint8 (n, 28, 28): float32 (n, 288)."""
+    return logits(seen(), (images / np.float32(255)).astype(np.float32))
 
 
-def calibrated(content: bytes, temperature: float) -> bytes:
-    """Return a machine's file with another temperature."""
-    with np.load(BytesIO(content), allow_pickle=False) as arrays:
-        return _packed({**arrays, "temperature": np.float64(temperature)})
+def seen() -> keras.Model:
+    """Return the beginning of the SVM's network, which has nothing to learn."""
+    inputs = layers.Input((28, 28))
+    return keras.Model(inputs, oriented_gradients(upright(inputs), FINE))
 
 
-def _packed(arrays: Mapping[str, Any]) -> bytes:
-    file = BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+def to_net(arrays: Sequence[Floats]) -> keras.Model:
+    """Return the network that scores pictures as the machine of these arrays does."""
+    # Names in the exported file count the layers made before: from here, always as many.
+    keras.backend.clear_session()
+    net = svm(*arrays[2].shape)
+    for variable, array in zip(net.trainable_variables, arrays, strict=True):
+        variable.assign(array)
+    return net

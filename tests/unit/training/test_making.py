@@ -1,26 +1,20 @@
 """The parts of training that need no network, and the exactness of what is exported."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
-from mnist_api.models.hog import FEATURES, hog
 from mnist_api.models.manifest import read_manifest, read_weights
-from mnist_api.models.svm import SvmModel
 from mnist_api.training.augment import Augmentation, augmented
 from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Digits
-from mnist_api.training.evaluate import evaluate, in_parts
+from mnist_api.training.evaluate import evaluate
 from mnist_api.training.morph import Flows
 from mnist_api.training.other_hands import other_hands
 from mnist_api.training.publish import Made, publish
-from mnist_api.training.recipes import SVM
 from mnist_api.training.store import Store
 from mnist_api.training.styles import Styles
-from mnist_api.training.svm_fit import calibrated, fit_svm, to_npz
 from tests.conftest import WEIGHTS
 
 NONE = np.zeros(0, np.intp)
@@ -76,37 +70,6 @@ def test_strokes_of_other_hands_are_added_to_ones_and_sevens_only(data: Digits) 
         assert (more > 3) == (label in {1, 7})
 
 
-def test_features_are_of_length_one_and_blank_pictures_have_none(data: Digits) -> None:
-    features = hog(np.concatenate([data.train_images[:20], np.zeros((1, 28, 28), np.uint8)]))
-    assert features.shape == (21, FEATURES)
-    assert np.linalg.norm(features[:20], axis=1) == pytest.approx(np.ones(20), abs=1e-4)
-    assert not features[20].any()
-
-
-def test_features_do_not_see_a_slant(data: Digits) -> None:
-    upright = data.train_images[data.train_labels == 1][0]
-    slanted = np.stack([np.roll(row, (14 - y) // 4) for y, row in enumerate(upright)])
-    straight, leaning, other = hog(np.stack([upright, slanted, data.train_images[0]]))
-    assert straight @ leaning > 0.9 > straight @ other
-
-
-def test_the_served_svm_answers_as_scikit_learn_does(data: Digits) -> None:
-    recipe = replace(SVM, copies=2)
-    machine = fit_svm(recipe, data.train_images[::5], data.train_labels[::5], NO_FLOWS)
-    served = SvmModel(calibrated(to_npz(machine, temperature=1.0), 0.4))
-    scores = machine.scores(hog(data.holdout_images))
-    probabilities = in_parts(served.predict, data.holdout_images)
-    assert np.array_equal(probabilities.argmax(axis=1), scores.argmax(axis=1))
-    np.testing.assert_allclose(probabilities, softmax(scores / 0.4, axis=1), atol=1e-5)
-
-
-def test_the_same_seed_gives_the_same_svm_byte_for_byte(data: Digits) -> None:
-    recipe = replace(SVM, copies=1)
-    images, labels = data.train_images[::10], data.train_labels[::10]
-    first, second = (to_npz(fit_svm(recipe, images, labels, NO_FLOWS), 1.0) for _ in range(2))
-    assert first == second
-
-
 def test_a_temperature_makes_scores_mean_what_they_say() -> None:
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 2, (5000, 10)).astype(np.float32)
@@ -150,7 +113,7 @@ def test_digits_of_other_hands_lie_as_mnists_do() -> None:
 
 
 def made(content: bytes) -> Made:
-    return Made("svm", content, "r-1", 500, 0.98, 9500)
+    return Made(content, "r-1", 500, 0.98, 9500)
 
 
 def test_publishing_replaces_a_model_and_leaves_the_others(tmp_path: Path) -> None:
