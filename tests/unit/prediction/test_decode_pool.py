@@ -40,10 +40,10 @@ def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
         pool = pool_of(1, max_wait=0.01)
         release = threading.Event()
         await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
-        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(2)]
+        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await pool.run(lambda: None, Deadline(NEVER))
+            await asyncio.wait_for(pool.run(lambda: None, Deadline(NEVER)), 5)
         release.set()
         assert all(await asyncio.gather(*waiting))
         await pool.run(lambda: None, Deadline(NEVER))
