@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -106,11 +107,12 @@ def predict_svm() -> Predict:
 
 def features(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return what the SVM sees of one picture (1, 28, 28): (1, 288)."""
-    return _seen()(picture)
+    return _seen(get_ident())(picture)
 
 
-@lru_cache(maxsize=1)
-def _seen() -> Outcome:
+# An interpreter is one thread's own; the design of 2018 has a thread for each connection.
+@lru_cache(maxsize=64)
+def _seen(_thread: int) -> Outcome:
     return by_litert(MODELS / FEATURES)
 
 
@@ -126,7 +128,7 @@ def by_litert(file: Path) -> Outcome:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
     except ImportError:
         # The environment with TensorFlow has it there.
-        from tensorflow.lite import Interpreter  # noqa: PLC0415
+        from tensorflow.lite.python.interpreter import Interpreter  # noqa: PLC0415
 
     net = Interpreter(model_path=str(file), num_threads=1)
     net.allocate_tensors()
