@@ -54,33 +54,33 @@ def learn(
     flows = find_flows(images, labels, effort.morphing)
     lessons = Lessons(images, labels, Store(folder), flows, effort.schedule)
     if model == "svm":
-        return _svm(lessons, effort, told)
-    return _net(model, lessons, told)
+        temperature = _svm_temperature(lessons, effort, told)
+    else:
+        temperature = _net_temperature(model, lessons, told)
+    content = export(with_probabilities(lessons.model(model), temperature), lessons.images)
+    told("judging", 1.0)
+    return content
 
 
-def _svm(lessons: Lessons, effort: Effort, told: Told) -> bytes:
+def _svm_temperature(lessons: Lessons, effort: Effort, told: Told) -> float:
+    """Fit the SVM, and find what its scores are to be divided by."""
     # Registering 700 digits takes as long as three fits at full effort, and as one at little.
     fits = effort.svm_folds + 1
     registered = 0.5 * fits
     work = registered + fits
     told("fitting", registered / work)
-    net = lessons.svm
+    lessons.model("svm")
 
     def begun(fold: int) -> None:
         told(f"calibrating: fold {fold} of {effort.svm_folds}", (registered + fold) / work)
 
-    temperature = lessons.svm_temperature(effort.svm_folds, begun)
-    content = export(with_probabilities(net, temperature), lessons.images)
-    told("judging", 1.0)
-    return content
+    return lessons.svm_temperature(effort.svm_folds, begun)
 
 
-def _net(model: str, lessons: Lessons, told: Told) -> bytes:
+def _net_temperature(model: str, lessons: Lessons, told: Told) -> float:
+    """Train a network, and find what its logits are to be divided by."""
     told("training", 0.1)
-    net = lessons.model(model)
+    lessons.model(model)
     told("calibrating", 0.75)
     # By the fifth that one net did not see: five nets would take longer than the training.
-    calibrated_net = with_probabilities(net, lessons.net_temperature(model, 1))
-    content = export(calibrated_net, lessons.images)
-    told("judging", 1.0)
-    return content
+    return lessons.net_temperature(model, 1)

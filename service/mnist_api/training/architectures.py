@@ -1,7 +1,7 @@
 """The networks, as Keras graphs that end in logits."""
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from mnist_api.training.gradients import COARSE, FINE, oriented_gradients, upright
 
@@ -43,10 +43,15 @@ def svm(dimensions: int, vectors: int) -> keras.Model:
     the picture alone.
     """
     inputs = layers.Input((28, 28))
-    projected = layers.Dense(dimensions)(oriented_gradients(upright(inputs), FINE))
+    projected = layers.Dense(dimensions)(seen_by_svm(inputs))
     length = keras.ops.sum(projected * projected, axis=1, keepdims=True)
     kernel = keras.ops.exp(layers.Dense(vectors)(projected) - 0.5 * length)
     return keras.Model(inputs, layers.Dense(10)(kernel), name="svm")
+
+
+def seen_by_svm(pictures: KerasTensor) -> KerasTensor:
+    """Return the gradients of upright digits: the SVM's beginning, with nothing to learn."""
+    return oriented_gradients(upright(pictures), FINE)
 
 
 ARCHITECTURES = {"cnn": cnn, "mlp": mlp}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates, zoom
 
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Images, Labels, to_pictures
 from mnist_api.training.morph import Flows, Morphing
 from mnist_api.training.styles import Styles
 
@@ -28,11 +28,11 @@ class Augmentation:
     """How far a digit may be changed. Angles in degrees, lengths in pixels."""
 
     untouched: float = 0.05
-    rotation: float = 15.0
-    log_scale: float = 0.12
-    log_aspect: float = 0.12
-    shear: float = 0.25
-    translation: float = 1.0
+    rotation: float = 20.0
+    log_scale: float = 0.16
+    log_aspect: float = 0.16
+    shear: float = 0.35
+    translation: float = 1.5
     elastic: float = 0.85
     elastic_grid: tuple[int, int] = (4, 7)
     stroke: float = 0.6
@@ -148,7 +148,7 @@ def _augmented_chunk(
     seed: tuple[int, int],
 ) -> Floats:
     rng = np.random.default_rng(seed)
-    scaled = images.astype(np.float32) / np.float32(255)
+    scaled = to_pictures(images)
     made = [
         augmentation.apply(scaled[index], int(labels[index]), flows.of(index), rng)
         for index in indices

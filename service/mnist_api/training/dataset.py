@@ -54,6 +54,11 @@ def to_levels(pictures: NDArray[np.floating[Any]]) -> Images:
     return levels
 
 
+def to_pictures(levels: Images) -> NDArray[np.float32]:
+    """Return uint8 of 0 to 255 as float32 of 0 to 1: what networks see."""
+    return levels.astype(np.float32) / np.float32(255)
+
+
 def read_package(folder: Path) -> tuple[Images, Labels]:
     """Read all digits of the unpacked npm package: JSON floats 0 to 1 in 256 levels."""
     images, labels = [], []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Images, Labels, to_pictures
 from mnist_api.training.morph import Flows, find_flows
 from mnist_api.training.recipes import (
     CNN,
@@ -169,7 +169,7 @@ class Lessons:
         return fit_temperature(scores[is_judged], self.labels[is_judged])
 
     def _says(self, name: str, images: Images) -> Floats:
-        return logits(self.model(name), (images / np.float32(255)).astype(np.float32))
+        return logits(self.model(name), to_pictures(images))
 
     def inside(self, digits: NDArray[np.intp]) -> "Lessons":
         """Return the lessons of some of the digits (sorted)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.training.dataset import Images, Labels
+from mnist_api.training.dataset import Images, Labels, to_pictures
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class Flows:
 
 def find_flows(images: Images, labels: Labels, morphing: Morphing) -> Flows:
     """Register each digit, uint8 (n, 28, 28), with its nearest partners of the same class."""
-    pictures = images.astype(np.float32) / np.float32(255)
+    pictures = to_pictures(images)
     pairs = _partners(pictures, labels, morphing.partners)
     parts = [pairs[start : start + _BATCH] for start in range(0, len(pairs), _BATCH)]
     with ProcessPoolExecutor(2) as pool:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from mnist_api.training.augment import Augmentation
 
-WIDE = Augmentation(rotation=20.0, log_scale=0.16, log_aspect=0.16, shear=0.35, translation=1.5)
-
 
 @dataclass(frozen=True)
 class PoolRecipe:
@@ -49,7 +47,7 @@ class SvmRecipe:
     dimensions: int = 64
     c: float = 3.0
     gamma_scale: float = 1.2
-    augmentation: Augmentation = WIDE
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Teachers:
     mlp_weight: float
 
 
-POOL = PoolRecipe(augmentation=WIDE)
+POOL = PoolRecipe()
 # At this learning rate a weight that nothing asks for is halved in 230 steps. Sixteen channels wide
 # a net gained 0.05 points by that over five draws, beside a decay of 0.3; by one of 3, nothing.
 TEACHER = NetRecipe(

@@ -11,10 +11,9 @@ from sklearn.decomposition import PCA
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
-from mnist_api.training.architectures import svm
+from mnist_api.training.architectures import seen_by_svm, svm
 from mnist_api.training.augment import augmented
-from mnist_api.training.dataset import Images, Labels, to_levels
-from mnist_api.training.gradients import FINE, oriented_gradients, upright
+from mnist_api.training.dataset import Images, Labels, to_levels, to_pictures
 from mnist_api.training.morph import Flows
 from mnist_api.training.recipes import SvmRecipe
 from mnist_api.training.train_net import logits
@@ -82,13 +81,13 @@ def fit_svm(recipe: SvmRecipe, images: Images, labels: Labels, flows: Flows) -> 
 
 def features_of(images: Images) -> Floats:
     """Return what the SVM sees of pictures, uint8 (n, 28, 28): float32 (n, 288)."""
-    return logits(seen(), (images / np.float32(255)).astype(np.float32))
+    return logits(seen(), to_pictures(images))
 
 
 def seen() -> keras.Model:
     """Return the beginning of the SVM's network, which has nothing to learn."""
     inputs = layers.Input((28, 28))
-    return keras.Model(inputs, oriented_gradients(upright(inputs), FINE))
+    return keras.Model(inputs, seen_by_svm(inputs))
 
 
 def to_net(arrays: Sequence[Floats]) -> keras.Model:

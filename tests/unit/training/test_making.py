@@ -10,20 +10,11 @@ from mnist_api.training.augment import Augmentation, augmented
 from mnist_api.training.calibrate import fit_temperature, folds
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import evaluate
-from mnist_api.training.morph import Flows
 from mnist_api.training.other_hands import other_hands
 from mnist_api.training.publish import Made, publish
 from mnist_api.training.store import Store
 from mnist_api.training.styles import Styles
-from tests.conftest import WEIGHTS
-
-NONE = np.zeros(0, np.intp)
-NO_FLOWS = Flows(np.zeros((0, 28, 28, 2), np.float32), NONE, NONE)
-
-
-@pytest.fixture(scope="module")
-def data() -> Digits:
-    return Digits.load(WEIGHTS / "digits.npz")
+from tests.support.flows import NO_FLOWS
 
 
 def test_the_500_are_50_of_each_class_and_none_of_them_judges(data: Digits) -> None:

@@ -87,7 +87,7 @@ from pathlib import Path
 import numpy as np
 from mnist_api.training import making
 from mnist_api.training.dataset import Digits
-from mnist_api.training.morph import Flows
+from tests.support.flows import NO_FLOWS
 from mnist_api.training.recipes import TEACHERS
 from mnist_api.training.store import Store
 from mnist_api.training.train_net import logits
@@ -99,11 +99,9 @@ def remembering(recipe, pictures, labels, taught=None):
 making.train_net = remembering
 making.POOL = replace(making.POOL, images=200)
 digits = Digits.load(Path(DIGITS))
-none = np.zeros(0, np.intp)
-flows = Flows(np.zeros((0, 28, 28, 2), np.float32), none, none)
 few = slice(0, None, 10)
 lessons = making.Lessons(
-    digits.train_images[few], digits.train_labels[few], Store(Path(sys.argv[1])), flows
+    digits.train_images[few], digits.train_labels[few], Store(Path(sys.argv[1])), NO_FLOWS
 )
 lessons = replace(lessons, schedule=16)
 lessons.cnn

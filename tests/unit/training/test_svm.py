@@ -12,19 +12,11 @@ from mnist_api.models.litert import LiteRTModel
 from mnist_api.training.dataset import Digits
 from mnist_api.training.evaluate import in_parts
 from mnist_api.training.export import export, with_probabilities
-from mnist_api.training.morph import Flows
 from mnist_api.training.recipes import SVM
 from mnist_api.training.svm_fit import Machine, features_of, fit_svm, to_net
-from tests.conftest import WEIGHTS
+from tests.support.flows import NO_FLOWS
 
 SIDE = 28
-NONE = np.zeros(0, np.intp)
-NO_FLOWS = Flows(np.zeros((0, SIDE, SIDE, 2), np.float32), NONE, NONE)
-
-
-@pytest.fixture(scope="module")
-def data() -> Digits:
-    return Digits.load(WEIGHTS / "digits.npz")
 
 
 @pytest.fixture(scope="module")
