@@ -77,6 +77,7 @@ def main() -> None:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is how the job ended
             traceback.print_exc()
             end = End("failed", now(), f"{type(error).__name__}: {error}")
+        reporter.report()
         persist(lambda: jobs.end(job.id, end))
 
 

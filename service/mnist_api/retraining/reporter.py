@@ -26,7 +26,7 @@ class Reporter:
         self._started = time.monotonic()
         self._stage, self._share = "starting", 0.0
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._report, name="reporter", daemon=True)
+        self._thread = threading.Thread(target=self._beat, name="reporter", daemon=True)
 
     def __enter__(self) -> "Reporter":
         self._thread.start()
@@ -46,14 +46,18 @@ class Reporter:
         self._stage, self._share = stage, share
         print(f"{100 * share:.0f} %: {stage}", flush=True)
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Tell of it now, so that what is told last is not older than how the job ends."""
+        try:
+            if not self._jobs.report(self._id, self._progress()):
+                self._stop()
+        except StoreUnavailable as error:
+            # It may come back; the result is what must not be lost.
+            print(f"not told: {error.message}", file=sys.stderr, flush=True)
+
+    def _beat(self) -> None:
         while True:
-            try:
-                if not self._jobs.report(self._id, self._progress()):
-                    self._stop()
-            except StoreUnavailable as error:
-                # It may come back; the result is what must not be lost.
-                print(f"not told: {error.message}", file=sys.stderr, flush=True)
+            self.report()
             if self._done.wait(_BEAT_SECONDS):
                 return
 
