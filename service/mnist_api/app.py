@@ -11,6 +11,7 @@ from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached
 from mnist_api.cache.tiered import TieredCache
 from mnist_api.http.errors import add_error_handlers
+from mnist_api.http.express import Express
 from mnist_api.http.gate import Gate
 from mnist_api.http.health import LivenessResource, MetricsResource, ReadinessResource
 from mnist_api.http.inference_v2 import Finder, InferResource, ModelV2Resource, ServerResource
@@ -64,9 +65,10 @@ def create_app(
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
     limits = Limits(settings.max_pixels, settings.max_frames)
-    # A response that is given again has no log line and no trace of its own: where these are
-    # wanted, answers alone are remembered.
-    response_bytes = 0 if settings.access_log or tracing else settings.cache_bytes // 2
+    # Beside Falcon a request has no log line and no trace. Where these are wanted all take its way,
+    # and all memory is for answers, none for responses.
+    is_express = not settings.access_log and tracing is None
+    response_bytes = settings.cache_bytes // 2 if is_express else 0
     responses = ResponseCache(response_bytes, catalog, metrics)
     local = LocalCache(settings.cache_bytes - response_bytes)
     cache = TieredCache(local, _memcached(settings), costs, metrics, watch)
@@ -88,8 +90,17 @@ def create_app(
         served = Served(catalog, shelf, mirror)
         add_loop(app, settings, served, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
+    express = Express(catalog, predictor, responses, metrics, settings.max_body_bytes)
     gate = Gate(admission, pool, settings.inline_pixels, metrics)
-    app.add_middleware(Lifespan(settings, catalog, metrics, admission, gate, responses, closers))
+    state = {
+        "settings": settings,
+        "metrics": metrics,
+        "admission": admission,
+        "gate": gate,
+        "responses": responses,
+        "express": express if is_express else None,
+    }
+    app.add_middleware(Lifespan(settings, catalog, metrics, state, closers))
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
     page = PageResource(takes_corrections=is_retraining_on(settings))

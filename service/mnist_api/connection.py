@@ -13,8 +13,9 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import IncompleteHead, MalformedRequest
+from mnist_api.http.express import Express
 from mnist_api.http.gate import Gate
-from mnist_api.http.raw_request import prediction_body
+from mnist_api.http.plain_request import PlainRequest
 from mnist_api.http.raw_response import answer, refusal
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.http.turn import TURN, Turn
@@ -30,10 +31,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def __init__(self, worker: Any) -> None:  # noqa: ANN401 - gunicorn has no types
         super().__init__(worker)
         self._admission: Admission = worker.state["admission"]
+        self._express: Express | None = worker.state["express"]
         self._gate: Gate = worker.state["gate"]
         self._metrics: Metrics = worker.state["metrics"]
         self._responses: ResponseCache = worker.state["responses"]
-        self._request = b""
+        self._behind: bytes | None = None
         self._is_between_requests = True
         self._head_since: float | None = None
         self._body_since: float | None = None
@@ -59,7 +61,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def close_if_idle(self) -> None:
         """Close the connection if no request is being received or answered on it."""
-        if self._awaiting_request:
+        if self._awaiting_request and self._behind is None:
             self._close_transport()
 
     def end_what_is_late(self, head_before: float, body_before: float) -> None:
@@ -75,28 +77,65 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         """Answer at once what can be answered before anything is parsed, or go on."""
-        if self._is_between_requests:
-            response = self._response_at_once(data)
-            if response is not None:
-                self._respond_at_once(response)
-                return
-            self._request = data
-            self._is_between_requests = False
-            self._head_since = self._head_since or self.worker.loop.time()
-        super().data_received(data)
+        if self._behind is not None:
+            self._behind += data
+        elif not (self._is_between_requests and self._goes_ahead(data)):
+            self._parse(data)
 
-    def _response_at_once(self, data: bytes) -> bytes | None:
+    def _goes_ahead(self, data: bytes) -> bool:
+        """Answer a request at once, or see to it that it is when its turn comes."""
         if not self.worker.is_draining:
             response = self._responses.get(data)
             if response is not None:
-                return response
-        return self._gate.refusal(data)
+                self._respond(response)
+                return True
+        response = self._gate.refusal(data)
+        if response is not None:
+            self._respond(response)
+            return True
+        if self.worker.is_draining or self._express is None:
+            return False
+        plain = self._express.takes(data)
+        if plain is None:
+            return False
+        # Those that came in the same turn of the loop are counted first, and wait like all others.
+        self._cancel_keepalive_timer()
+        self._head_since = None
+        self._is_waiting = True
+        self._behind = b""
+        arrived = self._admission.arrived()
+        self.worker.loop.call_soon(self._answer_plain, data, plain, arrived)
+        return True
 
-    def _respond_at_once(self, response: bytes) -> None:
-        self.transport.write(response)
+    def _answer_plain(self, data: bytes, plain: PlainRequest, arrived: float) -> None:
+        self._take_turn()
+        behind, self._behind = self._behind, None
+        if self._closed:
+            return
+        assert self._express is not None, "it took the request"  # noqa: S101
+        if self._admission.is_stale(arrived):
+            self._respond(self._gate.too_late(data))
+        else:
+            response = self._express.answer(data, plain, arrived)
+            if response is None:
+                self._parse(data)
+            else:
+                self._respond(response)
+                self._admission.finished(arrived)
+        if behind:
+            self.data_received(behind)
+
+    def _respond(self, response: bytes) -> None:
+        self._safe_write(response)
         # From here on as after any other answer: no head is awaited, and the client may be idle.
         self._head_since = None
         self._arm_keepalive_timer()
+
+    def _parse(self, data: bytes) -> None:
+        if self._is_between_requests:
+            self._is_between_requests = False
+            self._head_since = self._head_since or self.worker.loop.time()
+        super().data_received(data)
 
     def _on_headers_complete(self) -> bool:
         self._is_between_requests = False
@@ -121,7 +160,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         try:
             keepalive: bool = await self._handle_http_request(request, sockname, peer)
         finally:
-            self._request = b""
             # A refusal says nothing of the pace.
             if not turn.is_refused:
                 self._admission.finished(turn.arrived)
@@ -149,19 +187,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         request: Any,  # noqa: ANN401 - gunicorn has no types
         close: bool = False,
     ) -> None:
-        if not close:
-            self._keep_response(headers)
         # A client of HTTP/1.0 that asked to keep the connection, such as `ab -k`, waits for its end
         # unless it is told that it is kept; gunicorn keeps it and says nothing.
         if not close and request.version < (1, 1):
             headers = [*headers, (b"connection", b"keep-alive")]
         super()._send_response_start(status, headers, request, close=close)
-
-    def _keep_response(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        remembered = self._turn and self._turn.remembered
-        # What came in several pieces would not be known again.
-        if remembered and prediction_body(self._request):
-            self._responses.put(self._request, remembered, headers)
 
     def _send_error_response(
         self, status: int, message: str, extra_headers: Sequence[tuple[str, str]] = ()

@@ -41,16 +41,16 @@ class TieredCache:
         self._skipped = metrics.cache_counter("memcached", "skip")
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
-        """Return what the process remembers, by model."""
-        found = {}
-        for model, key in keys.items():
-            answer = self._local.get(key)
-            if answer is None:
-                self._local_miss.inc()
-            else:
-                self._local_hit.inc()
-                found[model] = answer
-        return found
+        """Return what the process remembers, by model; counted by `recalled`."""
+        found = {model: self._local.get(key) for model, key in keys.items()}
+        return {model: answer for model, answer in found.items() if answer is not None}
+
+    def recalled(self, known: int, missing: int) -> None:
+        """Count answers that the process remembered, and others that were found elsewhere."""
+        if known:
+            self._local_hit.inc(known)
+        if missing:
+            self._local_miss.inc(missing)
 
     def would_ask(self, keys: Keys, image_bytes: int) -> bool:
         """Tell whether to ask memcached for what the process does not remember."""
@@ -58,10 +58,7 @@ class TieredCache:
             return False
         if self._shared.is_trial_due():
             self._in_background(self._shared.attempt(), 1)
-        if self._shared.is_available() and self._costs.is_asking_worth_it(keys, image_bytes):
-            return True
-        self._skipped.inc(len(keys))
-        return False
+        return self._shared.is_available() and self._costs.is_asking_worth_it(keys, image_bytes)
 
     async def ask(self, keys: Keys, image_bytes: int) -> dict[str, Answer]:
         """Return what memcached remembers, by model; nothing when it fails."""
@@ -85,14 +82,17 @@ class TieredCache:
             self._local.put(keys[model], answer)
         return found
 
-    def keep(self, keys: Keys, answers: Answers, *, shared: bool) -> None:
+    def keep(self, keys: Keys, answers: Answers, *, asked: bool) -> None:
         """Remember answers; in memcached too, without waiting, if it was asked for them in vain."""
         for model, answer in answers.items():
             self._local.put(keys[model], answer)
-        if shared and self._shared is not None and len(self._background) < _MOST_STORES:
+        if self._shared is None:
+            return
+        if not asked:
+            self._skipped.inc(len(answers))
+        elif len(self._background) < _MOST_STORES and self._shared.is_available():
             named = {keys[model]: answer for model, answer in answers.items()}
-            if self._shared.is_available():
-                self._in_background(self._shared.put(named), len(named))
+            self._in_background(self._shared.put(named), len(named))
 
     def close(self) -> None:
         """Let memcached's threads go."""

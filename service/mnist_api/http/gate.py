@@ -58,6 +58,10 @@ class Gate:
             return self._refused(request, "decoding")
         return None
 
+    def too_late(self, request: bytes) -> bytes:
+        """Return the whole response to a prediction that has waited too long."""
+        return self._refused(request, "waiting")
+
     def _refused(self, request: bytes, reason: str) -> bytes:
         self._metrics.rejection_counter(reason).inc()
         self._metrics.request_counter("/predict", "POST", "503").inc()

@@ -125,12 +125,36 @@ def parse_request(
     )
 
 
-def _from_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
+def last_of(query: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """Return a query's fields; of one that is given twice, the last."""
+    return {
+        name: values if isinstance(values, str) else values[-1] for name, values in query.items()
+    }
+
+
+def parse_single(content_type: str, body: bytes, query: Mapping[str, str]) -> PredictRequest | None:
+    """Understand JSON of one image to the letter, or an image; return None for all else.
+
+    Raises:
+        InvalidRequest
+    """
+    if query:
+        _options(query)
+    if content_type == "application/json":
+        return _from_strict_json(body)
+    return _from_fields(body, query) if content_type.startswith("image/") else None
+
+
+def _from_strict_json(body: bytes) -> PredictRequest | None:
     # PERF: the strict decoder reads base64 on its way, in 2 us; nearly all requests end here.
     try:
         return _STRICT.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return _from_loose_json(body, limits)
+        return None
+
+
+def _from_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:
+    return _from_strict_json(body) or _from_loose_json(body, limits)
 
 
 def _from_loose_json(body: bytes, limits: BulkLimits) -> PredictRequest | BulkRequest:

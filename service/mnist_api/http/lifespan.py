@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mnist_api.http.gate import Gate
-from mnist_api.http.response_cache import ResponseCache
 from mnist_api.logs import LOGGER
 from mnist_api.metrics import FLUSH_SECONDS, Metrics
 from mnist_api.models.catalog import Catalog
-from mnist_api.prediction.admission import Admission
 from mnist_api.settings import Settings
 
 # A 3 from the 500 training images, as a PNG of one bit a pixel: short enough to read past.
@@ -27,29 +24,28 @@ class Lifespan:
         settings: Settings,
         catalog: Catalog,
         metrics: Metrics,
-        admission: Admission,
-        gate: Gate,
-        responses: ResponseCache,
+        state: Mapping[str, object],
         closers: Sequence[Callable[[], None]],
     ) -> None:
+        """Take what there is to tell and to tidy.
+
+        Args:
+            settings: what the operator chose.
+            catalog: the models.
+            metrics: handed over as long as the process lives.
+            state: what the worker and its connections share with the application, by name.
+            closers: called at the end.
+        """
         self._settings = settings
         self._catalog = catalog
         self._metrics = metrics
-        self._admission = admission
-        self._gate = gate
-        self._responses = responses
+        self._state = state
         self._closers = closers
 
     async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         """Log the models and, if asked, print a call that works; begin to hand over metrics."""
         # What the worker's connections need; the ASGI specification's way to hand it to the server.
-        scope["state"].update(
-            settings=self._settings,
-            metrics=self._metrics,
-            admission=self._admission,
-            gate=self._gate,
-            responses=self._responses,
-        )
+        scope["state"].update(self._state)
         self._flushing = asyncio.create_task(self._flush_for_ever())
         bind = self._settings.bind
         models = {model.name: model.entry.version for model in self._catalog}

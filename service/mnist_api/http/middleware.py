@@ -23,13 +23,11 @@ def new_request_id() -> str:
     return token_hex(8)
 
 
-def request_id(req: Request) -> str:
+def request_id(given: str | None, traceparent: str | None) -> str:
     """Return the id that the client gave, or its trace's, or a new one."""
-    given = req.get_header("X-Request-ID")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given
-    trace = req.get_header("traceparent")
-    if trace is not None and (match := _TRACEPARENT.fullmatch(trace)):
+    if traceparent is not None and (match := _TRACEPARENT.fullmatch(traceparent)):
         return match[1]
     return new_request_id()
 
@@ -44,7 +42,9 @@ class Observability:
     async def process_request(self, req: Request, resp: Response) -> None:
         """Name the request before anything else happens to it."""
         req.context.start = turn_of(req).arrived
-        req.context.request_id = request_id(req)
+        req.context.request_id = request_id(
+            req.get_header("X-Request-ID"), req.get_header("traceparent")
+        )
         resp.set_headers(
             {
                 "X-Request-ID": req.context.request_id,

@@ -11,9 +11,8 @@ from msgspec import UNSET, UnsetType
 from mnist_api.errors import ApiError
 from mnist_api.http.body import read_body
 from mnist_api.http.errors import ErrorBody
-from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, parse_request
+from mnist_api.http.inputs import BulkLimits, BulkRequest, PredictRequest, last_of, parse_request
 from mnist_api.http.patience import Patience
-from mnist_api.http.turn import Remembered, turn_of
 from mnist_api.imaging.encode import encode_png
 from mnist_api.models.catalog import Catalog, Selection
 from mnist_api.models.shelf import Shelf
@@ -56,7 +55,7 @@ class PredictResource:
         """Answer the request with `PredictResponse`, or many images with one of each."""
         body = await read_body(req, self._max_body_bytes)
         deadline = self._patience.deadline(req)
-        asked = parse_request(req.content_type, body, _query(req), self._limits)
+        asked = parse_request(req.content_type, body, last_of(req.params), self._limits)
         fresh = "no-cache" in (req.get_header("Cache-Control") or "")
         if asked.version is None:
             selection = self._catalog.select(asked.model)
@@ -73,10 +72,7 @@ class PredictResource:
             return
         prediction = await self._predict(asked, asked.image, selection, deadline, fresh=fresh)
         resp.set_header("X-Cache", prediction.source)
-        resp.data = _ENCODER.encode(_answer(asked, prediction))
-        if prediction.source == "local" and asked.version is None:
-            labels = {name: answer.label for name, answer in prediction.answers.items()}
-            turn_of(req).remembered = Remembered(asked.model, selection, labels, resp.data)
+        resp.data = answer_body(asked, prediction)
 
     async def _predict(
         self,
@@ -107,12 +103,9 @@ class PredictResource:
             await asyncio.sleep(0)
 
 
-def _query(req: Request) -> dict[str, str]:
-    """Return the query's fields; of one that is given twice, the last."""
-    return {
-        name: values if isinstance(values, str) else values[-1]
-        for name, values in req.params.items()
-    }
+def answer_body(asked: PredictRequest, prediction: Prediction) -> bytes:
+    """Return the JSON of an answer."""
+    return _ENCODER.encode(_answer(asked, prediction))
 
 
 def _answer(asked: PredictRequest | BulkRequest, prediction: Prediction) -> PredictResponse:

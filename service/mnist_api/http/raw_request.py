@@ -4,6 +4,7 @@ import re
 from binascii import a2b_base64
 
 from mnist_api.http.middleware import REQUEST_ID
+from mnist_api.imaging.png_header import PNG_HEADER_BYTES, png_pixel_count
 
 # Where a head ends that is looked at; longer ones are parsed.
 _LONGEST_HEAD = 4096
@@ -13,9 +14,7 @@ _PREDICTION = re.compile(rb"POST /predict(?:[/?][^\r]*)? HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
 _ID = re.compile(rb"\r\nx-request-id: *(" + REQUEST_ID.encode() + rb")(?=\r\n)", re.IGNORECASE)
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-# A PNG begins with its signature and the width and height: 24 bytes, which are 32 of base64.
-_SIZE_END = 24
+# The base64 of a PNG's header: 32 letters.
 _PNG_IN_JSON = re.compile(
     rb'"image"\s*:\s*"(?:data:image/png;base64,)?(iVBORw0KGgo[A-Za-z0-9+/]{21})'
 )
@@ -58,10 +57,6 @@ def png_pixels(request: bytes, body: int) -> int:
     Returns:
         The number of pixels; 0 where there is no PNG at its usual place.
     """
-    start = request[body : body + _SIZE_END]
-    if not start.startswith(_PNG):
-        found = _PNG_IN_JSON.search(request, body, body + _JSON_START)
-        if found is None:
-            return 0
-        start = a2b_base64(found[1])
-    return int.from_bytes(start[16:20], "big") * int.from_bytes(start[20:24], "big")
+    found = _PNG_IN_JSON.search(request, body, body + _JSON_START)
+    header = a2b_base64(found[1]) if found else request[body : body + PNG_HEADER_BYTES]
+    return png_pixel_count(header)

@@ -1,10 +1,19 @@
-"""Errors as bytes, for connections whose request never becomes one of Falcon's."""
+"""Responses as bytes, to requests that never become Falcon's."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from gunicorn.asgi.protocol import _get_cached_date_header as date_header
+
 from mnist_api.errors import ApiError, Overloaded
 from mnist_api.http.errors import error_body
+
+# As Falcon's way writes it.
+_PREDICTION = (
+    b"HTTP/1.1 200 OK\r\nx-content-type-options: nosniff\r\nserver: mnist-api\r\n"
+    b"x-model-version: %b\r\nx-cache: %b\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\nx-request-id: "
+)
 
 
 def answer(error: ApiError, status: int, headers: Mapping[str, str]) -> bytes:
@@ -25,3 +34,19 @@ def refusal(message: str, **headers: str) -> bytes:
     """Return the whole response that asks to come again later."""
     error = Overloaded(message)
     return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
+
+
+def prediction_head(versions: str, source: str, length: int) -> bytes:
+    """Return the head of a prediction's response up to the value of its last field, the id.
+
+    Args:
+        versions: of the models that were asked.
+        source: where the answer came from.
+        length: of the body.
+    """
+    return _PREDICTION % (versions.encode(), source.encode(), length)
+
+
+def with_body(head: bytes, request_id: bytes, body: bytes) -> bytes:
+    """Return a whole response."""
+    return b"".join((head, request_id, b"\r\n", date_header(), b"\r\n", body))

@@ -6,32 +6,42 @@ of its kind costs a look into a dictionary. Requests differ in their id, which e
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 from cachetools import LRUCache
-from gunicorn.asgi.protocol import _get_cached_date_header as date_header
 
 from mnist_api.http.middleware import new_request_id
 from mnist_api.http.raw_request import end_of_head, without_id
-from mnist_api.http.turn import Remembered
+from mnist_api.http.raw_response import with_body
 from mnist_api.metrics import Metrics
-from mnist_api.models.catalog import Catalog
+from mnist_api.models.catalog import Catalog, Selection
 
-# What makes a response of its own: another id, or the end of the connection.
-_OWN = re.compile(
-    rb"\r\n(?:x-request-id|traceparent|expect|connection: *(?!keep-alive\r)[^\r]*)", re.IGNORECASE
-)
+# What makes a response of its own: another id.
+_OWN = re.compile(rb"\r\n(?:x-request-id|traceparent):", re.IGNORECASE)
 # Of each entry beside request and response: objects and the dictionaries' slots; measured with
 # tracemalloc over 10,000 entries.
 _ENTRY_BYTES = 540
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    remembered: Remembered
+class Remembered:
+    """A response that needed no computing, and will not as long as the same weights are served."""
+
+    model: str | None
+    """As asked for; None for all."""
+    selection: Selection
+    labels: Mapping[str, int]
+    """The digit by model."""
     head: bytes
+    """Up to the request's id."""
+    body: bytes
+
+
+class _Entry(NamedTuple):
+    remembered: Remembered
     size: int
 
 
@@ -53,42 +63,22 @@ class ResponseCache:
         if not self._entries:
             return None
         start = perf_counter()
-        key, request_id = without_id(request)
+        key, id_ = without_id(request)
         entry = self._entries.get(key)
         if entry is None or not self._is_served(entry.remembered):
             return None
         self._count(entry.remembered, start)
-        return b"".join(
-            (
-                entry.head,
-                request_id or new_request_id().encode(),
-                b"\r\n",
-                date_header(),
-                b"\r\n",
-                entry.remembered.body,
-            )
-        )
+        remembered = entry.remembered
+        return with_body(remembered.head, id_ or new_request_id().encode(), remembered.body)
 
-    def put(
-        self, request: bytes, remembered: Remembered, headers: Iterable[tuple[bytes, bytes]]
-    ) -> None:
-        """Keep a response of status 200.
-
-        Args:
-            request: all of it, as it was received.
-            remembered: what was answered, and by what.
-            headers: those of the response, the request's id among them.
-        """
+    def put(self, request: bytes, remembered: Remembered) -> None:
+        """Keep a response under the whole request that it answers."""
         key, _ = without_id(request)
-        end = end_of_head(key)
-        if end < 0 or _OWN.search(key, 0, end):
+        if _OWN.search(key, 0, end_of_head(key)):
             return
-        lines = [b"HTTP/1.1 200 OK"]
-        lines += [name + b": " + value for name, value in headers if name != b"x-request-id"]
-        head = b"\r\n".join([*lines, b"x-request-id: "])
-        size = len(key) + len(head) + len(remembered.body) + _ENTRY_BYTES
+        size = len(key) + len(remembered.head) + len(remembered.body) + _ENTRY_BYTES
         if size <= self._entries.maxsize:
-            self._entries[key] = _Entry(remembered, head, size)
+            self._entries[key] = _Entry(remembered, size)
 
     def _is_served(self, remembered: Remembered) -> bool:
         """Tell whether the same weights would answer now."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_api.cache.costs import Costs
 from mnist_api.imaging.decode import Limits, Opened, open_image
 from mnist_api.imaging.normalise import normalise
+from mnist_api.imaging.png_header import png_pixel_count
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.decode_pool import DecodePool
@@ -37,12 +38,19 @@ class Pictures:
         self._watch = watch
 
     def is_quick(self, image: bytes) -> bool:
-        """Tell from a file's size whether `make` will most likely not leave the event loop.
+        """Tell without opening a file whether `make_at_once` will most likely return a picture.
 
-        A file of as many bytes as the inline limit has pixels may be a larger picture, but one that
-        holds next to nothing; to know for sure the file would have to be opened twice.
+        A PNG says its size in its first bytes. Of others, a file of as many bytes as may be decoded
+        pixels may be a larger picture, but one that holds next to nothing.
         """
-        return len(image) <= self._inline_pixels
+        return len(image) <= self._inline_pixels and png_pixel_count(image) <= self._inline_pixels
+
+    def make_at_once(self, image: bytes) -> Picture | None:
+        """Return the same as `make`, or None where a thread has to decode it."""
+        opened = open_image(image, self._limits)
+        if opened.pixel_count > self._inline_pixels:
+            return None
+        return self._noted(image, _made(opened))
 
     async def make(self, image: bytes, deadline: Deadline) -> Picture:
         """Return the normalised picture, uint8 (28, 28).
@@ -53,9 +61,10 @@ class Pictures:
         """
         opened = open_image(image, self._limits)
         if opened.pixel_count <= self._inline_pixels:
-            made = _made(opened)
-        else:
-            made = await self._pool.run(lambda: _made(opened), deadline)
+            return self._noted(image, _made(opened))
+        return self._noted(image, await self._pool.run(lambda: _made(opened), deadline))
+
+    def _noted(self, image: bytes, made: "_Made") -> Picture:
         self._metrics.decode_timer.observe(made.decode_seconds)
         self._metrics.normalise_timer.observe(made.normalise_seconds)
         self._costs.pictured(len(image), made.decode_seconds + made.normalise_seconds)

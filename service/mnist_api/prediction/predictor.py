@@ -93,24 +93,72 @@ class Predictor:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
             Overloaded, DeadlineExceeded: there is no time for it.
         """
+        prediction = self.at_once(image, selection, deadline=deadline, picture=picture, fresh=fresh)
+        if prediction is not None:
+            return prediction
         keys = keys_of(selection.models, image)
         answers = {} if fresh else self._cache.recall(keys)
         missing = {name: key for name, key in keys.items() if name not in answers}
         found = _Found({}, "local", None)
         if missing:
             found = await self._find(image, selection, missing, deadline, fresh=fresh)
-            answers.update(found.answers)
         seen = found.picture
         if picture and seen is None:
             seen = await self._pictures.make(image, Deadline(deadline))
-        for name in keys:
-            self._metrics.prediction_counter(name, answers[name].label).inc()
-        return Prediction(
-            _majority_of(selection, answers),
-            {name: answers[name] for name in keys},
-            found.source,
-            seen if picture else None,
+        self._cache.recalled(len(answers), len(missing))
+        return self._prediction(
+            selection, {**answers, **found.answers}, found.source, seen if picture else None
         )
+
+    def at_once(
+        self,
+        image: bytes,
+        selection: Selection,
+        *,
+        deadline: float = math.inf,
+        picture: bool = False,
+        fresh: bool = False,
+    ) -> Prediction | None:
+        """Answer one image file without waiting for anything, as most are answered.
+
+        Returns:
+            None where memcached is worth asking or the image takes a decoding thread: `predict`.
+
+        Raises:
+            as `predict`.
+        """
+        keys = keys_of(selection.models, image)
+        answers = {} if fresh else self._cache.recall(keys)
+        missing = {name: key for name, key in keys.items() if name not in answers}
+        seen = None
+        if missing or picture:
+            if missing and perf_counter() >= deadline:
+                raise self._too_late()
+            if not self._pictures.is_quick(image) or self._asks(missing, image, fresh=fresh):
+                return None
+            seen = self._pictures.make_at_once(image)
+            if seen is None:
+                return None
+        self._cache.recalled(len(answers), len(missing))
+        if missing and seen is not None:
+            answers |= self._infer_all(selection, missing, seen, asked=False)
+        source: Source = "miss" if missing else "local"
+        return self._prediction(selection, answers, source, seen if picture else None)
+
+    def _asks(self, missing: Keys, image: bytes, *, fresh: bool) -> bool:
+        return bool(missing) and not fresh and self._cache.would_ask(missing, len(image))
+
+    def _prediction(
+        self,
+        selection: Selection,
+        answers: Mapping[str, Answer],
+        source: Source,
+        picture: Picture | None,
+    ) -> Prediction:
+        ordered = {model.name: answers[model.name] for model in selection.models}
+        for name, answer in ordered.items():
+            self._metrics.prediction_counter(name, answer.label).inc()
+        return Prediction(_majority_of(selection, ordered), ordered, source, picture)
 
     async def _find(
         self, image: bytes, selection: Selection, missing: Keys, deadline: float, *, fresh: bool
@@ -118,12 +166,10 @@ class Predictor:
         left = deadline - perf_counter()
         if left <= 0:
             raise self._too_late()
-        ask = not fresh and self._cache.would_ask(missing, len(image))
-        if not ask and self._pictures.is_quick(image):
-            return await self._compute(image, selection, missing, Deadline(deadline), shared=False)
         # What waits can meet its like: the same picture asked again meanwhile is computed once.
         flight = self._in_flight.get(tuple(missing.values()))
         if flight is None:
+            ask = self._asks(missing, image, fresh=fresh)
             flight = self._take_off(image, selection, missing, Deadline(deadline), ask=ask)
         flight.deadline.extend(deadline)
         try:
@@ -160,22 +206,22 @@ class Predictor:
         left = {name: key for name, key in missing.items() if name not in known}
         if not left:
             return _Found(known, "memcached", None)
-        found = await self._compute(image, selection, left, deadline, shared=ask)
-        return _Found({**known, **found.answers}, "miss", found.picture)
-
-    async def _compute(
-        self, image: bytes, selection: Selection, keys: Keys, deadline: Deadline, *, shared: bool
-    ) -> _Found:
         picture = await self._pictures.make(image, deadline)
+        computed = self._infer_all(selection, left, picture, asked=ask)
+        return _Found({**known, **computed}, "miss", picture)
+
+    def _infer_all(
+        self, selection: Selection, keys: Keys, picture: Picture, *, asked: bool
+    ) -> dict[str, Answer]:
         answers = {
             model.name: self._infer(model, picture)
             for model in selection.models
             if model.name in keys
         }
-        self._cache.keep(keys, answers, shared=shared)
+        self._cache.keep(keys, answers, asked=asked)
         if self._mirror.is_on:
             self._show(selection.models, picture, answers)
-        return _Found(answers, "miss", picture)
+        return answers
 
     def _show(
         self, models: Sequence[Model], picture: Picture, answers: Mapping[str, Answer]

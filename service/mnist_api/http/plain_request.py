@@ -1,0 +1,62 @@
+"""Requests for a prediction that ask for nothing else, told from their bytes."""
+
+import re
+from typing import NamedTuple
+
+from mnist_api.http.raw_request import end_of_head
+
+_LINE = re.compile(rb"POST /predict/?(?:\?([\w.~%&=+-]*))? HTTP/1\.1\r\n")
+# SECURITY: one way to read each line, so that a head is gone through once.
+_FIELDS = re.compile(rb"(?:[!#-'*+.0-9A-Z^-z|~-]+:[\t -~]*\r\n){1,64}")
+# Of what these ask for, only Falcon's way knows.
+_SPECIAL = frozenset(
+    b"cache-control content-encoding expect te trailer transfer-encoding upgrade "
+    b"x-request-timeout-ms".split()
+)
+
+
+class PlainRequest(NamedTuple):
+    """A whole request, taken apart."""
+
+    query: str
+    content_type: str
+    body: bytes
+    given_id: str | None
+    traceparent: str | None
+
+
+def plain_request(request: bytes) -> PlainRequest | None:
+    """Take exactly one plain request for a prediction apart; return None for all else.
+
+    SECURITY: one field alone tells where a body ends. A head that somebody might read in another
+    way (a field that comes twice, a line that is none, another coding) is not plain.
+    """
+    line, end = _LINE.match(request), end_of_head(request)
+    if line is None or end < 0 or not _FIELDS.fullmatch(request, line.end(), end):
+        return None
+    lines = request[line.end() : end - 2].split(b"\r\n")
+    fields: dict[bytes, bytes] = {}
+    for name, _, value in (line.partition(b":") for line in lines):
+        fields[name.lower()] = value.strip()
+    body = request[end + 2 :]
+    is_plain = (
+        len(fields) == len(lines)
+        and b"host" in fields
+        and fields.get(b"content-length") == b"%d" % len(body)
+        and fields.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+        and _SPECIAL.isdisjoint(fields)
+    )
+    if not is_plain:
+        return None
+    return PlainRequest(
+        (line[1] or b"").decode(),
+        fields.get(b"content-type", b"").decode(),
+        body,
+        _text(fields, b"x-request-id"),
+        _text(fields, b"traceparent"),
+    )
+
+
+def _text(fields: dict[bytes, bytes], name: bytes) -> str | None:
+    value = fields.get(name)
+    return None if value is None else value.decode()

@@ -1,0 +1,86 @@
+"""What is taken apart beside Falcon is what no parser could read in another way."""
+
+import pytest
+
+from mnist_api.http.plain_request import PlainRequest, plain_request
+
+LINE = b"POST /predict/ HTTP/1.1\r\n"
+HOST = b"Host: a\r\n"
+BODY = b'{"image":""}'
+
+
+def request_with(
+    *fields: bytes, line: bytes = LINE, host: bytes = HOST, body: bytes = BODY, length: bytes = b""
+) -> bytes:
+    length = length or b"Content-Length: %d\r\n" % len(body)
+    return line + host + b"".join(field + b"\r\n" for field in fields) + length + b"\r\n" + body
+
+
+def test_a_plain_request_is_taken_apart() -> None:
+    request = request_with(
+        b"Content-Type:  application/json ",
+        b"X-Request-Id: me-1",
+        b"Connection: Keep-Alive",
+        b"User-Agent: somebody (1.0; of) somewhere",
+        line=b"POST /predict?model=cnn&probabilities=1 HTTP/1.1\r\n",
+    )
+    assert plain_request(request) == PlainRequest(
+        "model=cnn&probabilities=1", "application/json", BODY, "me-1", None
+    )
+    assert plain_request(request_with()) == PlainRequest("", "", BODY, None, None)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Cache-Control: no-cache",
+        b"Connection: close",
+        b"Connection: keep-alive, upgrade",
+        b"Content-Encoding: gzip",
+        b"Content-Length: 12",
+        b"content-length: 3",
+        b"Expect: 100-continue",
+        b"TE: trailers",
+        b"Trailer: X",
+        b"Transfer-Encoding: chunked",
+        b"Upgrade: h2c",
+        b"X-Request-Timeout-Ms: 5",
+        b"Host: b",
+        b"Content-Type: text/plain\r\nContent-Type: application/json",
+        b"Transfer-Encoding : chunked",
+        b" folded: to the line above",
+        b"no colon",
+        b": no name",
+        b"Bare: line\nTransfer-Encoding: chunked",
+        b"Bare: return\rTransfer-Encoding: chunked",
+        b"Nul: \0",
+        b"Not-Ascii: \xe9",
+        b"Long: " + b"a" * 4096,
+        b"A: 1\r\n" * 64 + b"B: 2",
+    ],
+)
+def test_what_asks_for_more_or_is_not_clear_is_not_plain(field: bytes) -> None:
+    assert plain_request(request_with(field)) is None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        request_with()[:-1],
+        request_with() + b"G",
+        request_with() + request_with(),
+        request_with(host=b""),
+        request_with(length=b"Content-Length: +12\r\n"),
+        request_with(length=b"Content-Length: 012\r\n"),
+        request_with(length=b"X: 1\r\n"),
+        request_with(line=b"GET /predict/ HTTP/1.1\r\n"),
+        request_with(line=b"POST /predict/ HTTP/1.0\r\n"),
+        request_with(line=b"POST /predictions HTTP/1.1\r\n"),
+        request_with(line=b"POST /predict// HTTP/1.1\r\n"),
+        request_with(line=b"POST /predict?model=c nn HTTP/1.1\r\n"),
+        request_with(line=b"POST http://a/predict HTTP/1.1\r\n"),
+        b"",
+    ],
+)
+def test_nothing_else_is_plain(request_: bytes) -> None:
+    assert plain_request(request_) is None
