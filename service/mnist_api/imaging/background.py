@@ -66,7 +66,7 @@ def _shade(grey: Grey, ring: Grey) -> int | None:
     The median is exact under noise. In a tight crop it may fall on the flank of a stroke; the
     commonest shade then tells.
     """
-    median = int(ring[0]) if _is_of_one_shade(ring) else _median(ring)
+    median = int(ring[0]) if is_of_one_shade(ring) else _median(ring)
     if _has_shade(grey, median):
         return median
     commonest = int(np.bincount(ring >> 4, minlength=16).argmax())
@@ -74,7 +74,8 @@ def _shade(grey: Grey, ring: Grey) -> int | None:
     return mode if _has_shade(grey, mode) else None
 
 
-def _is_of_one_shade(ring: Grey) -> bool:
+def is_of_one_shade(ring: Grey) -> bool:
+    """Tell whether all pixels are equal, as those along the border of a clean drawing are."""
     shades = ring.tobytes()
     return shades.count(shades[0]) == len(shades)
 
@@ -96,7 +97,7 @@ def is_uneven(ring: Grey) -> bool:
     The border is cut into eighths; the medians of the middle four tell. Ink that meets the edge,
     like the bar of a 7 in a tight crop, fills two of them at most; light changes all.
     """
-    if _is_of_one_shade(ring):
+    if is_of_one_shade(ring):
         return False
     eighth = max(1, len(ring) // 8)
     stretches = np.sort(ring[: 8 * eighth].reshape(-1, eighth), axis=1)[:, eighth // 2]

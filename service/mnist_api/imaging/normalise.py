@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mnist_api.imaging.background import find_paper, shade_of_paper
+from mnist_api.imaging.background import border, find_paper, is_of_one_shade, shade_of_paper
 from mnist_api.imaging.components import digit_mask
 from mnist_api.imaging.ink import measure_contrast
 from mnist_api.imaging.light import whole
 
 # Enters every cache key: raise it with any change of what a picture is normalised to.
-NORMALISER_VERSION = 2
+NORMALISER_VERSION = 3
 
 Picture = NDArray[np.uint8]
 
@@ -28,6 +28,8 @@ _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
 _FINE_SIDE = 30
 _ONES = np.ones(_SEARCH_SIDE, np.float32)
+# Of a picture that measures less, what lies along its border is looked at enlarged.
+_LEAST_SIDE = 40
 # Noise of more than this share of the contrast is smoothed before ink is told from paper.
 _NOISY = 0.05
 _BLUR = 0.8
@@ -74,7 +76,7 @@ def _lines_filled(pixels: bytes) -> int:
 
 def _digit(pixels: Picture) -> Ink:
     """Return the ink of the digit alone, 0 to 1, float32 (h, w), cut to its bounds."""
-    grey, factor = _reduced(pixels)
+    grey, factor = _reduced(_enlarged(pixels))
     paper = find_paper(grey)
     ink = _ink(paper.under_even_light(grey, *whole(grey)), paper.shade)
     rows, columns = _bounds(ink)
@@ -84,6 +86,21 @@ def _digit(pixels: Picture) -> Ink:
     fine, _ = _reduced(pixels[_times(rows, factor), _times(columns, factor)])
     ink = _ink(paper.under_even_light(fine, rows, columns), paper.shade)
     return ink[_bounds(ink)]
+
+
+def _enlarged(pixels: Picture) -> Picture:
+    """Return a small picture that is noisy, or cut out tightly, with at least 40 pixels a side.
+
+    In its own few pixels the flanks of strokes are taken for noise, and strokes for specks: of
+    digits cut out of MNIST at their 20 pixels 6 % were lost, of scikit-learn's 8x8 a quarter.
+    """
+    longer = max(pixels.shape)
+    if longer >= _LEAST_SIDE or is_of_one_shade(border(pixels)):
+        return pixels
+    factor = -(-_LEAST_SIDE // longer)
+    height, width = pixels.shape
+    size = (width * factor, height * factor)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
 def _reduced(pixels: Picture) -> tuple[Picture, int]:

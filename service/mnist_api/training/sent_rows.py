@@ -84,6 +84,11 @@ def _cut_out_tightly(digit: Pixels, _: Random) -> bytes:
     return png(np.asarray(large))
 
 
+@_row("cut out tightly at its 20 px")
+def _cut_out_small(digit: Pixels, _: Random) -> bytes:
+    return png(np.asarray(Image.fromarray(255 - digit).crop(Image.fromarray(digit).getbbox())))
+
+
 @_row("pale ink")
 def _pale(digit: Pixels, rng: Random) -> bytes:
     return png((200 - somewhere(digit, 40, rng) / 255 * -50 - 50).astype(np.uint8))

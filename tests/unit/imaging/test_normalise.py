@@ -183,3 +183,9 @@ def test_slim_pictures_are_no_exception(length: int, width: int) -> None:
             assert normalise(turned).shape == (28, 28)
         except NoDigit:
             assert length <= 30 or width <= 3
+
+
+def test_a_digit_cut_out_at_its_few_pixels_is_kept(some: Pixels) -> None:
+    for digit in some:
+        tight = Image.fromarray(255 - digit).crop(Image.fromarray(digit).getbbox())
+        assert difference(normalise(np.asarray(tight)), digit) < 12

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
+from mnist_api.imaging.normalise import normalise
 from mnist_api.models.catalog import load_catalog
 from mnist_api.training.robustness import accuracy_by_row
 from mnist_api.training.sent_rows import ROWS
@@ -26,3 +28,11 @@ def accuracies(digits: dict[str, np.ndarray]) -> dict[str, float]:
 @pytest.mark.parametrize("name", ROWS)
 def test_digits_are_read_however_they_are_sent(name: str, accuracies: dict[str, float]) -> None:
     assert accuracies[name] >= LEAST_OF.get(name, LEAST)
+
+
+def test_other_hands_are_read_as_the_8x8_pixels_that_they_come_in() -> None:
+    small, labels = load_digits(return_X_y=True)
+    pixels = np.rint(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    cnn = load_catalog(WEIGHTS).get("cnn").runtime
+    read = cnn.predict(np.stack([normalise(digit) for digit in pixels])).argmax(axis=1)
+    assert (read == labels).mean() >= 0.935
