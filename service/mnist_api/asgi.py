@@ -8,10 +8,10 @@ from gunicorn.arbiter import Arbiter
 from prometheus_client import CollectorRegistry
 
 from mnist_api.app import create_app
+from mnist_api.environment import from_environment, traces_endpoint
 from mnist_api.errors import WeightsError
 from mnist_api.logs import LOGGER
 from mnist_api.models.catalog import load_catalog
-from mnist_api.settings import from_environment, traces_endpoint
 
 if TYPE_CHECKING:
     from mnist_api.tracing import Tracing

@@ -10,8 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from mnist_api.environment import from_environment
 from mnist_api.logs import logging_config
-from mnist_api.settings import from_environment
 
 # NOTE: both must stand before the imports further down. The metrics decide at import where they
 # live; numpy's BLAS would start a thread per core, which only costs for pictures of 28x28.

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from mnist_api.environment import variable
 from mnist_api.errors import SettingsError
-from mnist_api.settings import Settings, variable
+from mnist_api.settings import Settings
 
 # What a lone secret stands for in the audit log.
 _NAMELESS = "operator"

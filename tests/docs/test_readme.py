@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from mnist_api.settings import settings_table
+from mnist_api.environment import settings_table
 from tests.support.server import Server
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from mnist_api.settings import Settings, variable
+from mnist_api.environment import variable
+from mnist_api.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "SECURITY.md").read_text()

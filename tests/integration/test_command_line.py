@@ -17,7 +17,7 @@ from PIL import Image
 
 from mnist_api.cli import COMMANDS
 from mnist_api.commands.exits import Exit, exit_code_help
-from mnist_api.settings import settings_table
+from mnist_api.environment import settings_table
 from tests.support.memcached import running_memcached
 from tests.support.server import COMMAND, Server, free_port
 

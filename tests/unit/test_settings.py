@@ -4,8 +4,9 @@ from typing import get_args, get_type_hints
 import msgspec
 import pytest
 
+from mnist_api.environment import from_environment, settings_table, variable
 from mnist_api.errors import SettingsError
-from mnist_api.settings import Settings, from_environment, settings_table, variable
+from mnist_api.settings import Settings
 
 
 def test_without_variables_every_setting_has_its_default() -> None:

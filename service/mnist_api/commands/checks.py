@@ -16,8 +16,8 @@ from pymemcache.exceptions import MemcacheError
 
 from mnist_api.cache.addresses import Address, lookup, parse_addresses
 from mnist_api.commands.exits import Exit
+from mnist_api.environment import traces_endpoint
 from mnist_api.errors import WeightsError
-from mnist_api.settings import traces_endpoint
 
 _PACKAGES = ("mnist-api", "gunicorn", "falcon", "ai-edge-litert", "numpy", "pillow", "msgspec")
 _GETS = 50

@@ -13,8 +13,8 @@ from mnist_api.commands.checks import (
     check_weights,
 )
 from mnist_api.commands.exits import Exit
+from mnist_api.environment import PREFIX, from_environment
 from mnist_api.errors import SettingsError
-from mnist_api.settings import PREFIX, from_environment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

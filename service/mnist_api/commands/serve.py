@@ -4,9 +4,10 @@ import argparse
 import sys
 
 from mnist_api.commands.exits import Exit
+from mnist_api.environment import from_environment
 from mnist_api.errors import SettingsError, WeightsError
 from mnist_api.models.manifest import read_manifest, read_weights
-from mnist_api.settings import Settings, from_environment
+from mnist_api.settings import Settings
 from mnist_api.tokens import is_retraining_on, read_tokens
 
 

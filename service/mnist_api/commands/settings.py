@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from mnist_api.commands.exits import Exit
-from mnist_api.settings import settings_table
+from mnist_api.environment import settings_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
