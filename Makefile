@@ -90,7 +90,7 @@ fuzz: .venv-dev/installed .venv-clients/installed ## Ask the service thousands o
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) $(DEV)/python -m pytest -s tests/integration/test_openapi.py
 
 fuzz-parsers: .venv-dev/installed ## Feed the parsers what coverage leads to (RUNS=400000 each)
-	for target in decode base64 tensors bodies; do \
+	for target in decode base64 tensors bodies heads; do \
 		$(DEV)/python -m tests.fuzz $$target $(or $(RUNS),400000) || exit; done
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names

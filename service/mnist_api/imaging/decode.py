@@ -1,5 +1,6 @@
 """From an image file's bytes to luminance, with every limit checked before anything is decoded."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,10 @@ from mnist_api.errors import ApiError, ImageTooLarge, NotAnImage
 from mnist_api.imaging.frames import gif_has_more_frames_than
 from mnist_api.imaging.grey_png import read_grey_png
 from mnist_api.imaging.webp import webp_pixel_count
+
+# What Pillow warns of is in a client's file. On stderr it would be no JSON, and Python keeps each
+# wording, with the file's numbers in it, for ever.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 # What follows works on 28x28: of a large image a fraction of the pixels says it all. Four times the

@@ -1,8 +1,11 @@
 """What is taken apart beside Falcon is what no parser could read in another way."""
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from mnist_api.http.plain_request import PlainRequest, plain_request
+from tests.support.gunicorn_parser import check_read_alike, read_by_gunicorn
 
 LINE = b"POST /predict/ HTTP/1.1\r\n"
 HOST = b"Host: a\r\n"
@@ -84,3 +87,26 @@ def test_what_asks_for_more_or_is_not_clear_is_not_plain(field: bytes) -> None:
 )
 def test_nothing_else_is_plain(request_: bytes) -> None:
     assert plain_request(request_) is None
+
+
+# Of such pieces requests are made that one parser could read in one way and the next in another.
+PIECES = (
+    *(b"Host: a\r\n", b"Content-Length: 3\r\n", b"Content-Length: 12\r\n", b"X-Request-ID: me\r\n"),
+    *(b"content-length:3\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"),
+    *(b"Content-Type: image/png\r\n", b"Content-Type\r\n", b"X: ", b"Y:\t", b"\r\n", b"\n", b"\r"),
+    *(b" ", b":", b"\0", b"\xff", b"abc", b"3\r\nabc\r\n0\r\n", b"GET / HTTP/1.1\r\n"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+@example([b"Host: a\r\n", b"Content-Length: 3\r\n", b"\r\n", b"abc"])
+@settings(max_examples=2000, deadline=None)
+def test_gunicorn_reads_the_same_in_what_is_plain(pieces: list[bytes]) -> None:
+    for line in (LINE, LINE + HOST, LINE + HOST + b"Content-Length: 3\r\n"):
+        check_read_alike(line + b"".join(pieces))
+
+
+def test_the_comparison_compares() -> None:
+    assert check_read_alike(request_with(b"Content-Type: image/png"))
+    assert read_by_gunicorn(request_with()[:-1]) is None
+    assert read_by_gunicorn(request_with() + b"G") is None

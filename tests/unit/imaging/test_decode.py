@@ -1,5 +1,7 @@
 import io
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -205,3 +207,22 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         decode(data, LIMITS)
     except ApiError as error:
         assert error.status in {413, 422}
+
+
+def test_what_pillow_warns_of_is_neither_told_nor_kept() -> None:
+    file = bytearray(file_of(picture(), "TIFF"))
+    directory = struct.unpack("<I", file[4:8])[0]
+    bits_per_sample = directory + 2 + 2 * 12
+    file[bits_per_sample + 4 : bits_per_sample + 8] = struct.pack("<I", 1000)
+    program = """
+import sys
+from PIL import TiffImagePlugin
+from mnist_api.imaging.decode import Limits, decode
+decode(sys.stdin.buffer.read(), Limits(1_000_000, 4))
+kept = getattr(TiffImagePlugin, "__warningregistry__", ())
+print(sum(isinstance(key, tuple) for key in kept))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=bytes(file), capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"0\n", b"")
