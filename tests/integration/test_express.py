@@ -20,8 +20,8 @@ FALCON = "Cache-Control: max-age=0"
 SERIAL = itertools.count()
 
 
-def request_with(body: bytes, *fields: str, query: str = "") -> bytes:
-    line = f"POST /predict/{query} HTTP/1.1"
+def request_with(body: bytes, *fields: str, query: str = "", http: str = "1.1") -> bytes:
+    line = f"POST /predict/{query} HTTP/{http}"
     head = [line, "Host: a", f"Content-Length: {len(body)}", *fields, "", ""]
     return "\r\n".join(head).encode() + body
 
@@ -102,6 +102,19 @@ def test_a_request_is_called_the_same(
     [falcon] = send_raw(server, request_with(body, PNG, field, FALCON))
     ids = [answer.headers["x-request-id"] for answer in (beside, falcon)]
     assert len(set(ids)) == (2 if "not one" in field else 1)
+
+
+def test_clients_of_http_1_0_are_told_that_their_connection_is_kept(
+    server: Server, digits: dict[str, np.ndarray]
+) -> None:
+    image, kept = png_of(digits["holdout_images"][5]), "Connection: Keep-Alive"
+    beside, falcon = (
+        send_raw(server, 2 * request_with(is_new(image), PNG, kept, *more, http="1.0"), answers=2)
+        for more in ((), (FALCON,))
+    )
+    assert [compared(answer) for answer in beside] == [compared(answer) for answer in falcon]
+    [alone] = send_raw(server, request_with(is_new(image), PNG, kept, http="1.0"))
+    assert alone.headers["connection"] == "keep-alive"
 
 
 def test_what_comes_while_a_request_waits_is_answered_behind_it(

@@ -63,7 +63,7 @@ class Express:
         if prediction is None:
             return None
         body = answer_body(asked, prediction)
-        head = prediction_head(selection.versions, prediction.source, len(body))
+        head = prediction_head(plain.http, selection.versions, prediction.source, len(body))
         if prediction.source == "local":
             labels = {name: answer.label for name, answer in prediction.answers.items()}
             remembered = Remembered(asked.model, selection, labels, head, body)

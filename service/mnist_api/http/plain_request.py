@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mnist_api.http.raw_request import end_of_head
 
-_LINE = re.compile(rb"POST /predict/?(?:\?([\w.~%&=+-]*))? HTTP/1\.1\r\n")
+_LINE = re.compile(rb"POST /predict/?(?:\?([\w.~%&=+-]*))? HTTP/(1\.[01])\r\n")
 # SECURITY: one way to read each line, so that a head is gone through once.
 _FIELDS = re.compile(rb"(?:[!#-'*+.0-9A-Z^-z|~-]+:[\t -~]*\r\n){1,64}")
 # Of what these ask for, only Falcon's way knows.
@@ -16,8 +16,9 @@ _SPECIAL = frozenset(
 
 
 class PlainRequest(NamedTuple):
-    """A whole request, taken apart."""
+    """A whole request on a connection that is kept, taken apart."""
 
+    http: bytes
     query: str
     content_type: str
     body: bytes
@@ -38,17 +39,19 @@ def plain_request(request: bytes) -> PlainRequest | None:
     fields: dict[bytes, bytes] = {}
     for name, _, value in (line.partition(b":") for line in lines):
         fields[name.lower()] = value.strip()
-    body = request[end + 2 :]
+    body, http = request[end + 2 :], line[2]
+    unless_told = b"keep-alive" if http == b"1.1" else b"close"
     is_plain = (
         len(fields) == len(lines)
         and b"host" in fields
         and fields.get(b"content-length") == b"%d" % len(body)
-        and fields.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+        and fields.get(b"connection", unless_told).lower() == b"keep-alive"
         and _SPECIAL.isdisjoint(fields)
     )
     if not is_plain:
         return None
     return PlainRequest(
+        http,
         (line[1] or b"").decode(),
         fields.get(b"content-type", b"").decode(),
         body,

@@ -10,7 +10,7 @@ from mnist_api.http.errors import error_body
 
 # As Falcon's way writes it.
 _PREDICTION = (
-    b"HTTP/1.1 200 OK\r\nx-content-type-options: nosniff\r\nserver: mnist-api\r\n"
+    b"HTTP/%b 200 OK\r\n%bx-content-type-options: nosniff\r\nserver: mnist-api\r\n"
     b"x-model-version: %b\r\nx-cache: %b\r\ncontent-type: application/json\r\n"
     b"content-length: %d\r\nx-request-id: "
 )
@@ -36,15 +36,18 @@ def refusal(message: str, **headers: str) -> bytes:
     return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
 
 
-def prediction_head(versions: str, source: str, length: int) -> bytes:
+def prediction_head(http: bytes, versions: str, source: str, length: int) -> bytes:
     """Return the head of a prediction's response up to the value of its last field, the id.
 
     Args:
+        http: the version that was asked in. A client of 1.0 waits for the connection's end, unless
+            it is told that it is kept.
         versions: of the models that were asked.
         source: where the answer came from.
         length: of the body.
     """
-    return _PREDICTION % (versions.encode(), source.encode(), length)
+    kept = b"" if http == b"1.1" else b"connection: keep-alive\r\n"
+    return _PREDICTION % (http, kept, versions.encode(), source.encode(), length)
 
 
 def with_body(head: bytes, request_id: bytes, body: bytes) -> bytes:

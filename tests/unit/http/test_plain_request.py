@@ -28,9 +28,17 @@ def test_a_plain_request_is_taken_apart() -> None:
         line=b"POST /predict?model=cnn&probabilities=1 HTTP/1.1\r\n",
     )
     assert plain_request(request) == PlainRequest(
-        "model=cnn&probabilities=1", "application/json", BODY, "me-1", None
+        b"1.1", "model=cnn&probabilities=1", "application/json", BODY, "me-1", None
     )
-    assert plain_request(request_with()) == PlainRequest("", "", BODY, None, None)
+    assert plain_request(request_with()) == PlainRequest(b"1.1", "", "", BODY, None, None)
+
+
+def test_an_old_client_has_to_say_that_it_stays() -> None:
+    line = b"POST /predict/ HTTP/1.0\r\n"
+    assert plain_request(request_with(line=line)) is None
+    kept = plain_request(request_with(b"Connection: Keep-Alive", line=line))
+    assert kept is not None
+    assert kept.http == b"1.0"
 
 
 @pytest.mark.parametrize(
