@@ -54,13 +54,18 @@ def compared(answer: Answer) -> tuple[int, dict[str, str], bytes]:
     ],
 )
 @pytest.mark.parametrize("kind", ["digit", "canvas", "nothing"])
+@pytest.mark.parametrize("type_", [JSON, "Content-Type: Application/x+JSON; charset=utf-8", "A: b"])
 def test_json_gets_the_same_answer(
-    server: Server, digits: dict[str, np.ndarray], kind: str, fields: dict[str, object]
+    server: Server,
+    digits: dict[str, np.ndarray],
+    type_: str,
+    kind: str,
+    fields: dict[str, object],
 ) -> None:
     digit = digits["holdout_images"][0]
     image = {"digit": png_of(digit), "canvas": canvas_png(digit, 400), "nothing": b"none"}[kind]
-    [beside] = send_raw(server, request_with(in_json(is_new(image), **fields), JSON))
-    [falcon] = send_raw(server, request_with(in_json(is_new(image), **fields), JSON, FALCON))
+    [beside] = send_raw(server, request_with(in_json(is_new(image), **fields), type_))
+    [falcon] = send_raw(server, request_with(in_json(is_new(image), **fields), type_, FALCON))
     assert compared(beside) == compared(falcon)
 
 
