@@ -84,6 +84,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _goes_ahead(self, data: bytes) -> bool:
         """Answer a request at once, or see to it that it is when its turn comes."""
+        if self._flow_control.write_paused:
+            # The client does not read its answers; behind Falcon it is not read from, either.
+            return False
         if not self.worker.is_draining:
             response = self._responses.get(data)
             if response is not None:
