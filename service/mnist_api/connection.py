@@ -13,9 +13,8 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import IncompleteHead, MalformedRequest
-from mnist_api.http.express import Express
+from mnist_api.http.express import Express, Taken
 from mnist_api.http.gate import Gate
-from mnist_api.http.plain_request import PlainRequest
 from mnist_api.http.raw_response import answer, refusal
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.http.turn import TURN, Turn
@@ -98,8 +97,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             return True
         if self.worker.is_draining or self._express is None:
             return False
-        plain = self._express.takes(data)
-        if plain is None:
+        taken = self._express.takes(data)
+        if taken is None:
             return False
         # Those that came in the same turn of the loop are counted first, and wait like all others.
         self._cancel_keepalive_timer()
@@ -107,21 +106,21 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._is_waiting = True
         self._behind = b""
         arrived = self._admission.arrived()
-        self.worker.loop.call_soon(self._answer_plain, data, plain, arrived)
+        self.worker.loop.call_soon(self._answer_taken, taken, arrived)
         return True
 
-    def _answer_plain(self, data: bytes, plain: PlainRequest, arrived: float) -> None:
+    def _answer_taken(self, taken: Taken, arrived: float) -> None:
         self._take_turn()
         behind, self._behind = self._behind, None
         if self._closed:
             return
         assert self._express is not None, "it took the request"  # noqa: S101
         if self._admission.is_stale(arrived):
-            self._respond(self._gate.too_late(data))
+            self._respond(self._gate.too_late(taken.request))
         else:
-            response = self._express.answer(data, plain, arrived)
+            response = self._express.answer(taken, arrived)
             if response is None:
-                self._parse(data)
+                self._parse(taken.request)
             else:
                 self._respond(response)
                 self._admission.finished(arrived)

@@ -6,18 +6,29 @@ Falcon's way from the beginning, which says everything by the contract.
 """
 
 from time import perf_counter
+from typing import NamedTuple
 
 from falcon.uri import parse_query_string
 
-from mnist_api.http.inputs import last_of, parse_single
+from mnist_api.errors import ApiError
+from mnist_api.http.inputs import PredictRequest, last_of, parse_single
 from mnist_api.http.middleware import request_id
 from mnist_api.http.plain_request import PlainRequest, plain_request
 from mnist_api.http.predict import answer_body
 from mnist_api.http.raw_response import prediction_head, with_body
 from mnist_api.http.response_cache import Remembered, ResponseCache
 from mnist_api.metrics import Metrics
-from mnist_api.models.catalog import Catalog
+from mnist_api.models.catalog import Catalog, Selection
 from mnist_api.prediction.predictor import Predictor
+
+
+class Taken(NamedTuple):
+    """A request that waits for its turn."""
+
+    request: bytes
+    plain: PlainRequest
+    asked: PredictRequest
+    selection: Selection
 
 
 class Express:
@@ -37,25 +48,32 @@ class Express:
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
 
-    def takes(self, request: bytes) -> PlainRequest | None:
-        """Return a whole request that is worth a try, taken apart."""
+    def takes(self, request: bytes) -> Taken | None:
+        """Return a whole request that most likely can be answered at once, understood."""
         plain = plain_request(request)
-        return plain if plain and len(plain.body) <= self._max_body_bytes else None
-
-    def answer(self, request: bytes, plain: PlainRequest, arrived: float) -> bytes | None:
-        """Return the whole response to a request, or None where it has to go Falcon's way.
-
-        Args:
-            request: all of it, as it was received.
-            plain: the same, taken apart.
-            arrived: when, on `time.perf_counter`'s clock.
-        """
+        if plain is None or len(plain.body) > self._max_body_bytes:
+            return None
         query = last_of(parse_query_string(plain.query, keep_blank=True)) if plain.query else {}
         try:
             asked = parse_single(plain.content_type, plain.body, query)
             if asked is None or asked.version is not None:
                 return None
             selection = self._catalog.select(asked.model)
+        except ApiError:
+            return None
+        if not self._predictor.may_answer_at_once(asked.image, selection):
+            return None
+        return Taken(request, plain, asked, selection)
+
+    def answer(self, taken: Taken, arrived: float) -> bytes | None:
+        """Return the whole response to a request, or None where it has to go Falcon's way.
+
+        Args:
+            taken: the request.
+            arrived: when it did, on `time.perf_counter`'s clock.
+        """
+        request, plain, asked, selection = taken
+        try:
             prediction = self._predictor.at_once(asked.image, selection, picture=asked.normalised)
         except Exception:  # noqa: BLE001 - Falcon's way meets it again, and has answers to all
             return None

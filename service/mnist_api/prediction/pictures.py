@@ -37,13 +37,16 @@ class Pictures:
         self._metrics = metrics
         self._watch = watch
 
+    def is_small_file(self, image: bytes) -> bool:
+        """Tell whether a file has so few bytes that it most likely holds few pixels, or little."""
+        return len(image) <= self._inline_pixels
+
     def is_quick(self, image: bytes) -> bool:
         """Tell without opening a file whether `make_at_once` will most likely return a picture.
 
-        A PNG says its size in its first bytes. Of others, a file of as many bytes as may be decoded
-        pixels may be a larger picture, but one that holds next to nothing.
+        A PNG says its size in its first bytes; of others the number of bytes has to tell.
         """
-        return len(image) <= self._inline_pixels and png_pixel_count(image) <= self._inline_pixels
+        return self.is_small_file(image) and png_pixel_count(image) <= self._inline_pixels
 
     def make_at_once(self, image: bytes) -> Picture | None:
         """Return the same as `make`, or None where a thread has to decode it."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Literal, NamedTuple
@@ -19,6 +18,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Model, Selection
 from mnist_api.models.mirror import Mirror
 from mnist_api.prediction.deadline import Deadline
+from mnist_api.prediction.majority import majority
 from mnist_api.prediction.pictures import Picture, Pictures
 from mnist_api.stages import StageWatcher
 
@@ -93,9 +93,10 @@ class Predictor:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
             Overloaded, DeadlineExceeded: there is no time for it.
         """
-        prediction = self.at_once(image, selection, deadline=deadline, picture=picture, fresh=fresh)
-        if prediction is not None:
-            return prediction
+        if self._pictures.is_quick(image):
+            done = self.at_once(image, selection, deadline=deadline, picture=picture, fresh=fresh)
+            if done is not None:
+                return done
         keys = keys_of(selection.models, image)
         answers = {} if fresh else self._cache.recall(keys)
         missing = {name: key for name, key in keys.items() if name not in answers}
@@ -145,6 +146,13 @@ class Predictor:
         source: Source = "miss" if missing else "local"
         return self._prediction(selection, answers, source, seen if picture else None)
 
+    def may_answer_at_once(self, image: bytes, selection: Selection) -> bool:
+        """Tell what `at_once` most likely can answer, for a fraction of what it costs."""
+        if self._pictures.is_quick(image):
+            return True
+        keys = keys_of(selection.models, image)
+        return len(self._cache.recall(keys)) == len(keys)
+
     def _asks(self, missing: Keys, image: bytes, *, fresh: bool) -> bool:
         return bool(missing) and not fresh and self._cache.would_ask(missing, len(image))
 
@@ -166,10 +174,14 @@ class Predictor:
         left = deadline - perf_counter()
         if left <= 0:
             raise self._too_late()
-        # What waits can meet its like: the same picture asked again meanwhile is computed once.
+        ask = self._asks(missing, image, fresh=fresh)
+        # PERF: a thread is found, or refused, at once: behind a task of its own more are let in
+        # than there is time for.
+        if not ask and self._pictures.is_small_file(image):
+            return await self._compute(image, selection, missing, Deadline(deadline), asked=False)
+        # What waits for longer can meet its like: the same picture is computed once.
         flight = self._in_flight.get(tuple(missing.values()))
         if flight is None:
-            ask = self._asks(missing, image, fresh=fresh)
             flight = self._take_off(image, selection, missing, Deadline(deadline), ask=ask)
         flight.deadline.extend(deadline)
         try:
@@ -206,9 +218,15 @@ class Predictor:
         left = {name: key for name, key in missing.items() if name not in known}
         if not left:
             return _Found(known, "memcached", None)
+        found = await self._compute(image, selection, left, deadline, asked=ask)
+        return _Found({**known, **found.answers}, "miss", found.picture)
+
+    async def _compute(
+        self, image: bytes, selection: Selection, keys: Keys, deadline: Deadline, *, asked: bool
+    ) -> _Found:
         picture = await self._pictures.make(image, deadline)
-        computed = self._infer_all(selection, left, picture, asked=ask)
-        return _Found({**known, **computed}, "miss", picture)
+        answers = self._infer_all(selection, keys, picture, asked=asked)
+        return _Found(answers, "miss", picture)
 
     def _infer_all(
         self, selection: Selection, keys: Keys, picture: Picture, *, asked: bool
@@ -245,16 +263,3 @@ def _majority_of(selection: Selection, answers: Mapping[str, Answer]) -> int:
     return majority(
         [(answers[model.name].label, model.entry.holdout.accuracy) for model in selection.models]
     )
-
-
-def majority(votes: Sequence[tuple[int, float]]) -> int:
-    """Return the label with most votes.
-
-    Args:
-        votes: pairs of a label and the accuracy of the model that gave it. Among labels with
-            equally many votes, the one that the most accurate model gave wins.
-    """
-    if len(votes) == 1:
-        return votes[0][0]
-    counts = Counter(label for label, _ in votes)
-    return max(votes, key=lambda vote: (counts[vote[0]], vote[1]))[0]

@@ -46,8 +46,8 @@ def express() -> Express:
 def answered(express: Express, body: bytes, kind: str, query: str = "") -> bytes | None:
     head = f"POST /predict/{query} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    plain = express.takes(request)
-    return None if plain is None else express.answer(request, plain, 0.0)
+    taken = express.takes(request)
+    return None if taken is None else express.answer(taken, 0.0)
 
 
 def in_json(image: bytes, **fields: str) -> bytes:

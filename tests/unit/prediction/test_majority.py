@@ -1,4 +1,4 @@
-from mnist_api.prediction.predictor import majority
+from mnist_api.prediction.majority import majority
 
 
 def test_one_model_decides_alone() -> None:
