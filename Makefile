@@ -95,7 +95,7 @@ fuzz-parsers: .venv-dev/installed ## Feed the parsers what coverage leads to (RU
 
 e2e: .venv-dev/installed ## Test image, chart and ingress on the cluster that KUBECONFIG names
 	tools/system-deps wrk openssl
-	E2E=1 $(DEV)/python -m pytest tests/e2e/cluster
+	E2E=1 $(DEV)/python -m pytest tests/e2e/cluster --durations=10
 
 e2e-long: .venv-dev/installed ## Show on the cluster that 20 updates of each kind fail no request, and retrain there
 	tools/system-deps wrk openssl

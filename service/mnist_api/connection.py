@@ -15,6 +15,7 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from mnist_api.errors import IncompleteHead, MalformedRequest
 from mnist_api.http.express import Express, Taken
 from mnist_api.http.gate import Gate
+from mnist_api.http.plain_request import plain_request
 from mnist_api.http.raw_response import answer, refusal
 from mnist_api.http.response_cache import ResponseCache
 from mnist_api.http.turn import TURN, Turn
@@ -22,6 +23,10 @@ from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 
 _FULL_ANSWER = refusal("too many connections; try again soon", Connection="close")
+
+
+# Of a body that comes in pieces so much is waited for before anything is done; of more at once.
+_MOST_HELD = 1 << 16
 
 
 class Connection(ASGIProtocol):  # type: ignore[misc]
@@ -35,6 +40,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._metrics: Metrics = worker.state["metrics"]
         self._responses: ResponseCache = worker.state["responses"]
         self._behind: bytes | None = None
+        self._held: bytearray | None = None
+        self._held_until = 0
         self._is_between_requests = True
         self._head_since: float | None = None
         self._body_since: float | None = None
@@ -60,7 +67,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def close_if_idle(self) -> None:
         """Close the connection if no request is being received or answered on it."""
-        if self._awaiting_request and self._behind is None:
+        if self._awaiting_request and self._behind is None and self._held is None:
             self._close_transport()
 
     def end_what_is_late(self, head_before: float, body_before: float) -> None:
@@ -70,35 +77,59 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             self._safe_write(answer(late, late.status, {"Connection": "close"}))
             self._close_transport()
         if self._body_since is not None and self._body_since < body_before:
+            if self._held is not None:
+                self._end_holding(self._body_since)
+                return
             assert self._turn is not None, "a body follows a head"  # noqa: S101
             self._turn.is_late = True
             self._body_receiver.signal_disconnect()
+
+    def _end_holding(self, since: float) -> None:
+        """Leave a body that is late to Falcon's way, which says so once it waits for it."""
+        data, self._held = bytes(self._held or b""), None
+        self._parse(data)
+        self._body_since = since
 
     def data_received(self, data: bytes) -> None:
         """Answer at once what can be answered before anything is parsed, or go on."""
         if self._behind is not None:
             self._behind += data
+        elif self._held is not None:
+            self._held.extend(data)
+            if len(self._held) >= self._held_until:
+                self._let_go()
         elif not (self._is_between_requests and self._goes_ahead(data)):
             self._parse(data)
 
     def _goes_ahead(self, data: bytes) -> bool:
-        """Answer a request at once, or see to it that it is when its turn comes."""
+        """Answer a request at once, or see to it that it is answered beside Falcon."""
         if self._flow_control.write_paused:
-            # The client does not read its answers; behind Falcon it is not read from, either.
+            # The client does not read its answers; on Falcon's way it is not read from, either.
             return False
-        if not self.worker.is_draining:
-            response = self._responses.get(data)
-            if response is not None:
-                self._respond(response)
-                return True
-        response = self._gate.refusal(data)
+        response = self._response_at_once(data)
         if response is not None:
             self._respond(response)
             return True
-        if self.worker.is_draining or self._express is None:
+        express = None if self.worker.is_draining else self._express
+        return express is not None and self._goes_express(data, express)
+
+    def _response_at_once(self, data: bytes) -> bytes | None:
+        if not self.worker.is_draining:
+            response = self._responses.get(data)
+            if response is not None:
+                return response
+        return self._gate.refusal(data)
+
+    def _goes_express(self, data: bytes, express: Express) -> bool:
+        plain = plain_request(data)
+        if plain is None or plain.missing > _MOST_HELD:
             return False
-        taken = self._express.takes(data)
+        if plain.missing:
+            self._hold(data, plain.missing)
+            return True
+        taken = express.takes(data, plain)
         if taken is None:
+            self._gate.expect(data)
             return False
         # Those that came in the same turn of the loop are counted first, and wait like all others.
         self._cancel_keepalive_timer()
@@ -106,19 +137,32 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._is_waiting = True
         self._behind = b""
         arrived = self._admission.arrived()
-        self.worker.loop.call_soon(self._answer_taken, taken, arrived)
+        self.worker.loop.call_soon(self._answer_taken, express, taken, arrived)
         return True
 
-    def _answer_taken(self, taken: Taken, arrived: float) -> None:
+    def _hold(self, data: bytes, missing: int) -> None:
+        """Keep what is there of a request back until all of it is."""
+        self._cancel_keepalive_timer()
+        self._held = bytearray(data)
+        self._held_until = len(data) + missing
+        self._head_since, self._body_since = None, self.worker.loop.time()
+
+    def _let_go(self) -> None:
+        """Go on with what was held back."""
+        data, self._held = bytes(self._held or b""), None
+        self._body_since = None
+        if not self._goes_ahead(data):
+            self._parse(data)
+
+    def _answer_taken(self, express: Express, taken: Taken, arrived: float) -> None:
         self._take_turn()
         behind, self._behind = self._behind, None
         if self._closed:
             return
-        assert self._express is not None, "it took the request"  # noqa: S101
         if self._admission.is_stale(arrived):
             self._respond(self._gate.too_late(taken.request))
         else:
-            response = self._express.answer(taken, arrived)
+            response = express.answer(taken, arrived)
             if response is None:
                 self._parse(taken.request)
             else:

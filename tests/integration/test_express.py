@@ -138,6 +138,26 @@ def test_what_comes_while_a_request_waits_is_answered_behind_it(
     assert {answer.status for answer in answers} == {200}
 
 
+@pytest.mark.parametrize("at", [-1, -300, -600])
+def test_a_request_in_pieces_is_answered_as_one_in_whole(
+    server: Server, digits: dict[str, np.ndarray], at: int
+) -> None:
+    image = png_of(digits["holdout_images"][7])
+    whole = request_with(in_json(is_new(image), model="cnn"), JSON)
+    following = request_with(in_json(is_new(image), model="mlp"), JSON)
+    [expected] = send_raw(server, request_with(in_json(is_new(image), model="cnn"), JSON))
+    with socket.create_connection((server.host, server.port), timeout=20) as connection:
+        for piece in (whole[:at], whole[at:-1], whole[-1:] + following[:40], following[40:]):
+            connection.sendall(piece)
+            server.get("/healthz")  # a turn of the loop in between
+        first, second = read_answer(connection), read_answer(connection)
+        assert compared(first) == compared(expected)
+        assert second.headers["x-model-version"].startswith("mlp=")
+        connection.sendall(whole[:at])
+        server.get("/healthz")
+    assert send_raw(server, whole)[0].status == 200
+
+
 def test_a_client_that_leaves_takes_nothing_with_it(
     server: Server, digits: dict[str, np.ndarray]
 ) -> None:

@@ -36,7 +36,7 @@ def check_read_alike(request: bytes) -> bool:
         AssertionError: it reads something else.
     """
     plain = plain_request(request)
-    if plain is None:
+    if plain is None or plain.missing:
         return False
     read = read_by_gunicorn(request)
     assert read is not None, "gunicorn reads no single request"

@@ -13,7 +13,7 @@ from falcon.uri import parse_query_string
 from mnist_api.errors import ApiError
 from mnist_api.http.inputs import PredictRequest, last_of, parse_single
 from mnist_api.http.middleware import request_id
-from mnist_api.http.plain_request import PlainRequest, plain_request
+from mnist_api.http.plain_request import PlainRequest
 from mnist_api.http.predict import answer_body
 from mnist_api.http.raw_response import prediction_head, with_body
 from mnist_api.http.response_cache import Remembered, ResponseCache
@@ -48,10 +48,14 @@ class Express:
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
 
-    def takes(self, request: bytes) -> Taken | None:
-        """Return a whole request that most likely can be answered at once, understood."""
-        plain = plain_request(request)
-        if plain is None or len(plain.body) > self._max_body_bytes:
+    def takes(self, request: bytes, plain: PlainRequest) -> Taken | None:
+        """Return a request that most likely can be answered at once, understood.
+
+        Args:
+            request: all of it, as it was received.
+            plain: the same, taken apart.
+        """
+        if len(plain.body) > self._max_body_bytes:
             return None
         query = last_of(parse_query_string(plain.query, keep_blank=True)) if plain.query else {}
         try:

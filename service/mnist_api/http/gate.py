@@ -14,6 +14,8 @@ from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.decode_pool import BUSY as DECODING_BUSY
 from mnist_api.prediction.decode_pool import DecodePool
 
+# Bytes of a request that holds no large picture, or one with next to nothing on it.
+_SMALL = 2048
 # The id's place is filled in for each request.
 _ANSWERS = {
     reason: refusal(message, **{"X-Request-ID": "%s"})
@@ -57,6 +59,14 @@ class Gate:
         if png_pixels(request, body) > self._inline_pixels and not self._pool.admits():
             return self._refused(request, "decoding")
         return None
+
+    def expect(self, request: bytes) -> None:
+        """Have a large picture that was let in counted, until it is there to be decoded."""
+        if len(request) < _SMALL:
+            return
+        body = prediction_body(request)
+        if body and png_pixels(request, body) > self._inline_pixels:
+            self._pool.expect()
 
     def too_late(self, request: bytes) -> bytes:
         """Return the whole response to a prediction that has waited too long."""

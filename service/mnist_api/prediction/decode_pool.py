@@ -39,6 +39,7 @@ class DecodePool:
         self._pool = ThreadPoolExecutor(threads, "decode", initializer=_step_back)
         # Here those that run wait, too: for their ends, which come at the pace of all threads.
         self._admission = Admission(max_wait, always=_ALWAYS * threads)
+        self._expected: list[object] = []
         self._refused = metrics.rejection_counter("decoding")
         self._too_late = metrics.rejection_counter("deadline")
 
@@ -50,6 +51,23 @@ class DecodePool:
     def admits(self) -> bool:
         """Tell whether one more call may wait; a refusal is remembered."""
         return self._admission.admits()
+
+    def expect(self) -> None:
+        """Count a call that is on its way here as one that waits.
+
+        All that the loop reads in one turn is let in or refused before the first of it gets here.
+        What does not come (it was remembered, or no image) is forgotten two turns later.
+        """
+        token = object()
+        self._expected.append(token)
+        self._admission.arrived()
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._forget, token)
+
+    def _forget(self, token: object) -> None:
+        if token in self._expected:
+            self._expected.remove(token)
+            self._admission.started()
 
     async def run(self, call: Callable[[], T], deadline: Deadline) -> T:
         """Return what a call returns.
@@ -72,6 +90,8 @@ class DecodePool:
             raise
 
     async def _run(self, call: Callable[[], T], deadline: Deadline) -> T:
+        if self._expected:
+            self._forget(self._expected[0])
         if not self.admits():
             raise Overloaded(BUSY)
         arrived = self._admission.arrived()

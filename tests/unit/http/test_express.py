@@ -14,6 +14,7 @@ from benchmarks.bodies import canvas_png
 from benchmarks.stages import png_of
 from mnist_api.app import create_app
 from mnist_api.http.express import Express
+from mnist_api.http.plain_request import plain_request
 from mnist_api.models.catalog import load_catalog
 from mnist_api.settings import Settings
 
@@ -46,7 +47,9 @@ def express() -> Express:
 def answered(express: Express, body: bytes, kind: str, query: str = "") -> bytes | None:
     head = f"POST /predict/{query} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    taken = express.takes(request)
+    plain = plain_request(request)
+    assert plain is not None
+    taken = express.takes(request, plain)
     return None if taken is None else express.answer(taken, 0.0)
 
 

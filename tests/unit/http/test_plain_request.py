@@ -28,9 +28,16 @@ def test_a_plain_request_is_taken_apart() -> None:
         line=b"POST /predict?model=cnn&probabilities=1 HTTP/1.1\r\n",
     )
     assert plain_request(request) == PlainRequest(
-        b"1.1", "model=cnn&probabilities=1", "application/json", BODY, "me-1", None
+        b"1.1", "model=cnn&probabilities=1", "application/json", BODY, 0, "me-1", None
     )
-    assert plain_request(request_with()) == PlainRequest(b"1.1", "", "", BODY, None, None)
+    assert plain_request(request_with()) == PlainRequest(b"1.1", "", "", BODY, 0, None, None)
+
+
+@pytest.mark.parametrize("there", [0, 1, len(BODY) - 1])
+def test_of_a_body_that_is_on_its_way_it_is_told_how_much_is_missing(there: int) -> None:
+    plain = plain_request(request_with()[: there - len(BODY)])
+    assert plain is not None
+    assert (plain.body, plain.missing) == (BODY[:there], len(BODY) - there)
 
 
 def test_an_old_client_has_to_say_that_it_stays() -> None:
@@ -77,12 +84,14 @@ def test_what_asks_for_more_or_is_not_clear_is_not_plain(field: bytes) -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        request_with()[:-1],
+        request_with()[: -len(BODY) - 1],
         request_with() + b"G",
         request_with() + request_with(),
         request_with(host=b""),
         request_with(length=b"Content-Length: +12\r\n"),
         request_with(length=b"Content-Length: 012\r\n"),
+        request_with(length=b"Content-Length: 1_2\r\n"),
+        request_with(length=b"Content-Length: 1234567890\r\n"),
         request_with(length=b"X: 1\r\n"),
         request_with(line=b"GET /predict/ HTTP/1.1\r\n"),
         request_with(line=b"POST /predict/ HTTP/1.0\r\n"),

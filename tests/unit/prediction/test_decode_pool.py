@@ -52,6 +52,28 @@ def test_what_would_wait_too_long_is_refused_and_nothing_else() -> None:
     asyncio.run(scenario())
 
 
+def test_what_is_on_its_way_counts_until_it_is_there_or_does_not_come() -> None:
+    async def scenario() -> None:
+        pool = pool_of(1, max_wait=0.01)
+        release = threading.Event()
+        await pool.run(lambda: time.sleep(0.1), Deadline(NEVER))
+        for _ in range(3):
+            assert pool.admits()
+            pool.expect()
+        assert not pool.admits(), "three are on their way"
+        waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert not pool.admits(), "two have come, and one is on its way"
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert pool.admits(), "one did not come"
+        release.set()
+        assert all(await asyncio.gather(*waiting))
+        pool.close()
+
+    asyncio.run(scenario())
+
+
 def test_what_waited_until_there_were_too_many_is_let_go() -> None:
     async def scenario() -> None:
         pool = pool_of(1, max_wait=0.2)
