@@ -73,6 +73,9 @@ came to 98.39 ± 0.12. Its nearest rivals came to 98.55 to 98.63, so that some 0
 be luck. Trained in TensorFlow, as here, it comes to 98.56 % over the draws. The CNN that is served
 is a twin of it, taught by it, the SVM and the MLP, whose scores are added up. Their weights were
 chosen by five folds inside the 500: negative log likelihood 0.048, of the teacher alone 0.057.
+For the sake of small images it sees a fifth of its pictures in few pixels, which its teachers see
+sharp, and it learns for twice the teacher's steps: of 8,000 variations of digits that four folds
+left out it gets 250 wrong, 284 with the teacher's steps, and 272 where it sees all sharp.
 
 The SVM was chosen by folds, too: one machine a class instead of one a pair (0.055 instead of 0.137,
 ten folds), 24 variations of each digit that reach further instead of 16 (0.067 instead of 0.070,

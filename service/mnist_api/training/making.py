@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_api.training.augment import augmented
 from mnist_api.training.calibrate import fit_temperature, folds
+from mnist_api.training.coarse import coarsened
 from mnist_api.training.dataset import Images, Labels, to_pictures
 from mnist_api.training.morph import Flows, find_flows
 from mnist_api.training.recipes import (
@@ -122,6 +123,8 @@ class Lessons:
         def make() -> Arrays:
             pictures, labels = self.pool
             taught = None if teach is None else teach(pictures)
+            if isinstance(teachers, Teachers):
+                pictures = coarsened(pictures, teachers.coarse_share, short.seed)
             net = train_net(short, pictures, labels, taught)
             return _numbered(net.get_weights())
 
@@ -146,12 +149,7 @@ class Lessons:
             count: how many folds, each a fit.
             begun: is told the number of each, from 1.
         """
-        scores = np.zeros((len(self.labels), 10), np.float32)
-        for number, (inside, outside) in enumerate(folds(self.labels, count, _FOLD_SEED), 1):
-            if begun is not None:
-                begun(number)
-            scores[outside] = self.inside(inside)._says("svm", self.images[outside])
-        return fit_temperature(scores, self.labels)
+        return self._temperature("svm", folds(self.labels, count, _FOLD_SEED), begun=begun)
 
     def net_temperature(self, name: str, count: int = _NET_FOLDS) -> float:
         """Find a network's: a fold's teachers are trained inside the fold, too.
@@ -160,10 +158,22 @@ class Lessons:
             name: the network's.
             count: how many of the five folds to train; what none of them left out does not judge.
         """
+        some = islice(folds(self.labels, _NET_FOLDS, _FOLD_SEED), count)
+        return self._temperature(name, some, share=_FOLD_SHARE)
+
+    def _temperature(
+        self,
+        name: str,
+        splits: Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]],
+        share: int = 1,
+        begun: Callable[[int], None] | None = None,
+    ) -> float:
         scores = np.zeros((len(self.labels), 10), np.float32)
         is_judged = np.zeros(len(self.labels), bool)
-        for inside, outside in islice(folds(self.labels, _NET_FOLDS, _FOLD_SEED), count):
-            fold = replace(self.inside(inside), schedule=self.schedule * _FOLD_SHARE)
+        for number, (inside, outside) in enumerate(splits, 1):
+            if begun is not None:
+                begun(number)
+            fold = replace(self.inside(inside), schedule=self.schedule * share)
             scores[outside] = fold._says(name, self.images[outside])
             is_judged[outside] = True
         return fit_temperature(scores[is_judged], self.labels[is_judged])
