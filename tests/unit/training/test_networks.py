@@ -86,6 +86,7 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np
 from mnist_api.training import making
+from mnist_api.training.coarse import coarsened
 from mnist_api.training.dataset import Digits
 from tests.support.flows import NO_FLOWS
 from mnist_api.training.recipes import TEACHERS
@@ -108,10 +109,12 @@ lessons.cnn
 taught = {name: (pictures, said) for name, pictures, said in lessons_of}
 first, mlp, cnn = (taught[recipe.name] for recipe in (TEACHERS.net, TEACHERS.mlp, making.CNN))
 print("labels alone", first[1] is None)
-teacher = logits(lessons.teacher, cnn[0])
-svm = logits(lessons.svm, cnn[0])
-mixed = teacher + TEACHERS.svm_weight * svm + TEACHERS.mlp_weight * logits(lessons.mlp, cnn[0])
+sharp = first[0]
+teacher = logits(lessons.teacher, sharp)
+svm = logits(lessons.svm, sharp)
+mixed = teacher + TEACHERS.svm_weight * svm + TEACHERS.mlp_weight * logits(lessons.mlp, sharp)
 print("all", np.abs(cnn[1] - mixed).max() < 1e-4)
+print("coarse", (cnn[0] == coarsened(sharp, TEACHERS.coarse_share, making.CNN.seed)).all())
 print("one", np.abs(mlp[1] - logits(lessons.teacher, mlp[0])).max() < 1e-4)
 """
 
@@ -122,4 +125,5 @@ def test_the_cnn_is_taught_by_the_one_before_it_the_svm_and_the_mlp(tmp_path: Pa
         [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines() == ["labels alone True", "all True", "one True"]
+    said = result.stdout.splitlines()
+    assert said == ["labels alone True", "all True", "coarse True", "one True"]
