@@ -78,9 +78,11 @@ def test_what_waited_until_there_were_too_many_is_let_go() -> None:
     async def scenario() -> None:
         pool = pool_of(1, max_wait=0.2)
         release = threading.Event()
-        await pool.run(lambda: time.sleep(0.01), Deadline(NEVER))
+        await pool.run(lambda: time.sleep(0.005), Deadline(NEVER))
         waiting = [asyncio.create_task(pool.run(release.wait, Deadline(NEVER))) for _ in range(100)]
-        await asyncio.sleep(0.25)
+        # Longer than nine times what the first took, where a slow moment made it 40 ms, too, and
+        # shorter than a rush is remembered.
+        await asyncio.sleep(0.4)
         release.set()
         results = await asyncio.gather(*waiting, return_exceptions=True)
         refused = sum(isinstance(result, Overloaded) for result in results)
