@@ -1,8 +1,8 @@
 """gunicorn's HTTP connection, with manners of ours.
 
-It answers what is not even HTTP by our error contract. Before it parses a prediction it gives again
-what it answered before, or refuses what there is no time for. And it knows how long it has been
-waiting for a request's head or body.
+It answers what is not even HTTP by our error contract. Before gunicorn parses a prediction, held
+until it is whole, it gives again what it answered before, refuses what there is no time for, or has
+it answered beside Falcon. And it knows how long it has been waiting for a request's head or body.
 """
 
 import asyncio
@@ -23,8 +23,6 @@ from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 
 _FULL_ANSWER = refusal("too many connections; try again soon", Connection="close")
-
-
 # Of a body that comes in pieces so much is waited for before anything is done; of more at once.
 _MOST_HELD = 1 << 16
 
@@ -86,8 +84,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _end_holding(self, since: float) -> None:
         """Leave a body that is late to Falcon's way, which says so once it waits for it."""
-        data, self._held = bytes(self._held or b""), None
-        self._parse(data)
+        self._parse(self._take_held())
         self._body_since = since
 
     def data_received(self, data: bytes) -> None:
@@ -149,10 +146,14 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _let_go(self) -> None:
         """Go on with what was held back."""
-        data, self._held = bytes(self._held or b""), None
+        data = self._take_held()
         self._body_since = None
         if not self._goes_ahead(data):
             self._parse(data)
+
+    def _take_held(self) -> bytes:
+        held, self._held = bytes(self._held or b""), None
+        return held
 
     def _answer_taken(self, express: Express, taken: Taken, arrived: float) -> None:
         self._take_turn()

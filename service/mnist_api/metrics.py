@@ -121,6 +121,11 @@ class Metrics:
         """Return what finds the tally of a series by its labels, all of which are few."""
         return cache(lambda *labels: self._tallies.histogram(histogram.labels(*labels)))
 
+    def answered(self, route: str, method: str, status: str, seconds: float) -> None:
+        """Count and time a request."""
+        self.request_counter(route, method, status).inc()
+        self.request_timer(route).observe(seconds)
+
     def describe_cache(self, held_bytes: Callable[[], int], entries: Callable[[], int]) -> None:
         """Say what the process remembers, at every flush."""
         self._tallies.gauge(self._cache_bytes, held_bytes)

@@ -89,6 +89,5 @@ class Express:
             labels = {name: answer.label for name, answer in prediction.answers.items()}
             remembered = Remembered(asked.model, selection, labels, head, body)
             self._responses.put(request, remembered)
-        self._metrics.request_counter("/predict", "POST", "200").inc()
-        self._metrics.request_timer("/predict").observe(perf_counter() - arrived)
+        self._metrics.answered("/predict", "POST", "200", perf_counter() - arrived)
         return with_body(head, request_id(plain.given_id, plain.traceparent).encode(), body)

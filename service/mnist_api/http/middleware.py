@@ -65,8 +65,7 @@ class Observability:
         route = req.uri_template or "unmatched"
         method = req.method if req.method in _METHODS else "other"
         status = str(resp.status_code)
-        self._metrics.request_counter(route, method, status).inc()
-        self._metrics.request_timer(route).observe(seconds)
+        self._metrics.answered(route, method, status, seconds)
         if self._access_log:
             LOGGER.info(
                 "request",

@@ -89,5 +89,4 @@ class ResponseCache:
         metrics.cache_counter("local", "hit").inc(len(remembered.labels))
         for model, label in remembered.labels.items():
             metrics.prediction_counter(model, label).inc()
-        metrics.request_counter("/predict", "POST", "200").inc()
-        metrics.request_timer("/predict").observe(perf_counter() - start)
+        metrics.answered("/predict", "POST", "200", perf_counter() - start)

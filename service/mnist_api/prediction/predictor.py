@@ -97,9 +97,7 @@ class Predictor:
             done = self.at_once(image, selection, deadline=deadline, picture=picture, fresh=fresh)
             if done is not None:
                 return done
-        keys = keys_of(selection.models, image)
-        answers = {} if fresh else self._cache.recall(keys)
-        missing = {name: key for name, key in keys.items() if name not in answers}
+        answers, missing = self._recalled(image, selection, fresh=fresh)
         found = _Found({}, "local", None)
         if missing:
             found = await self._find(image, selection, missing, deadline, fresh=fresh)
@@ -128,9 +126,7 @@ class Predictor:
         Raises:
             as `predict`.
         """
-        keys = keys_of(selection.models, image)
-        answers = {} if fresh else self._cache.recall(keys)
-        missing = {name: key for name, key in keys.items() if name not in answers}
+        answers, missing = self._recalled(image, selection, fresh=fresh)
         seen = None
         if missing or picture:
             if missing and perf_counter() >= deadline:
@@ -150,8 +146,16 @@ class Predictor:
         """Tell what `at_once` most likely can answer, for a fraction of what it costs."""
         if self._pictures.is_quick(image):
             return True
+        _, missing = self._recalled(image, selection, fresh=False)
+        return not missing
+
+    def _recalled(
+        self, image: bytes, selection: Selection, *, fresh: bool
+    ) -> tuple[dict[str, Answer], Keys]:
+        """Return what the process remembers, by model, and the keys of all else."""
         keys = keys_of(selection.models, image)
-        return len(self._cache.recall(keys)) == len(keys)
+        answers = {} if fresh else self._cache.recall(keys)
+        return answers, {name: key for name, key in keys.items() if name not in answers}
 
     def _asks(self, missing: Keys, image: bytes, *, fresh: bool) -> bool:
         return bool(missing) and not fresh and self._cache.would_ask(missing, len(image))

@@ -18,10 +18,16 @@ _SIDE = 28
 
 
 def other_hands() -> tuple[Images, Labels]:
-    """Return the digits, 8x8 in 17 levels, brought to what MNIST does: uint8 (n, 28, 28)."""
+    """Return the digits brought to what MNIST does: uint8 (n, 28, 28)."""
+    pixels, labels = other_hands_as_they_come()
+    return np.stack([as_mnist(digit) for digit in pixels]), labels
+
+
+def other_hands_as_they_come() -> tuple[Images, Labels]:
+    """Return the digits in their own few pixels: uint8 (n, 8, 8) of 17 levels."""
     small, labels = load_digits(return_X_y=True)
     pixels = np.rint(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    return np.stack([as_mnist(digit) for digit in pixels]), labels.astype(np.uint8)
+    return pixels, labels.astype(np.uint8)
 
 
 def as_mnist(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:

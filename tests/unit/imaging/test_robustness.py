@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from mnist_api.imaging.normalise import normalise
 from mnist_api.models.catalog import load_catalog
+from mnist_api.training.other_hands import other_hands_as_they_come
 from mnist_api.training.robustness import accuracy_by_row
 from mnist_api.training.sent_rows import ROWS
 from tests.conftest import WEIGHTS
@@ -31,8 +31,7 @@ def test_digits_are_read_however_they_are_sent(name: str, accuracies: dict[str, 
 
 
 def test_other_hands_are_read_as_the_8x8_pixels_that_they_come_in() -> None:
-    small, labels = load_digits(return_X_y=True)
-    pixels = np.rint(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    pixels, labels = other_hands_as_they_come()
     cnn = load_catalog(WEIGHTS).get("cnn").runtime
     read = cnn.predict(np.stack([normalise(digit) for digit in pixels])).argmax(axis=1)
     assert (read == labels).mean() >= 0.935
