@@ -55,7 +55,7 @@ class Answers:
     status: NDArray[np.int64]
     """HTTP status; 0 where there was no answer in time."""
     driver_load: float = 0.0
-    """Share of its core that the driver used: near 1 it is the bottleneck itself."""
+    """Cores that the driver used: where it has no more, it is the bottleneck itself."""
 
     def __len__(self) -> int:
         return len(self.sent)

@@ -1,4 +1,4 @@
-"""The service as a process on the first core; whatever drives it runs on the second."""
+"""The service as a process on the first core; whatever drives it runs on others."""
 
 import os
 import shutil
@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SERVER = ("taskset", "-c", "0")
-DRIVER = ("taskset", "-c", "1")
+from loadtest.cores import driver_cores, pinned, server_cores
+
+SERVER, DRIVER = pinned(server_cores()), pinned(driver_cores())
 _READY_SECONDS = 20.0
 
 
@@ -129,8 +130,8 @@ def free_port() -> int:
 
 
 def pin_to_driver() -> None:
-    """Bind this process, for what it does itself, to the driver's core."""
-    os.sched_setaffinity(0, {1})
+    """Bind this process, for what it does itself, to the driver's cores."""
+    os.sched_setaffinity(0, driver_cores())
 
 
 def on_driver_core(command: Sequence[str]) -> list[str]:

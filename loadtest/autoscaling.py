@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.cluster import Release, eventually
-from loadtest.drive import DRIVER_CORE
+from loadtest.cores import driver_cores, pinned
 from loadtest.machine import RESULTS, ROOT, Machine, here
 from loadtest.records import load
 from loadtest.service import end_orderly_on_sigterm
@@ -163,7 +163,7 @@ def measure(release: Release, form: str, options: argparse.Namespace) -> Run:
 def _locust(form: str, options: argparse.Namespace, record: Path) -> "subprocess.Popen[bytes]":
     url = f"http://{options.host}:{options.url.rpartition(':')[2]}"
     shape = ["--form", form, "--peak", str(options.peak), "--length", str(options.length)]
-    command = ["taskset", "-c", str(DRIVER_CORE), sys.executable, "-m", "locust", "--headless"]
+    command = [*pinned(driver_cores()), sys.executable, "-m", "locust", "--headless"]
     file = ["-f", "loadtest/locustfile.py", "--only-summary", "--host", url, "--record"]
     users = ["--repeated", "0", "CacheUser"]
     return subprocess.Popen([*command, *file, str(record), *shape, *users], cwd=ROOT)

@@ -22,7 +22,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-DRIVER_CORE = 1
+from loadtest.cores import driver_cores, pinned
+
 _BIN = Path(__file__).resolve().parent / ".bin"
 VEGETA, POISSON = _BIN / "vegeta", _BIN / "poisson"
 Floats = NDArray[np.float64]
@@ -71,6 +72,7 @@ def wrk(
     host: str | None = None,
 ) -> Closed:
     """Ask as fast as the answers come."""
+    threads = min(len(driver_cores()), max(1, connections // 8))
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "bodies.txt"
         lines.write_bytes(b"\n".join(bodies))
@@ -80,7 +82,7 @@ def wrk(
         )
         command = [
             "wrk",
-            "-t1",
+            f"-t{threads}",
             f"-c{connections}",
             f"-d{max(1, round(seconds))}s",
             "--timeout",
@@ -199,10 +201,10 @@ def _attack(command: Sequence[str], url: str, bodies: Sequence[bytes], host: str
         )
         for body in bodies
     )
-    pinned = ["taskset", "-c", str(DRIVER_CORE), *command]
-    return subprocess.run(pinned, input=targets.encode(), check=True, capture_output=True).stdout
+    bound = [*pinned(driver_cores()), *command]
+    return subprocess.run(bound, input=targets.encode(), check=True, capture_output=True).stdout
 
 
 def _output(command: Sequence[str]) -> str:
-    pinned = ["taskset", "-c", str(DRIVER_CORE), *command]
-    return subprocess.run(pinned, check=True, capture_output=True, text=True).stdout
+    bound = [*pinned(driver_cores()), *command]
+    return subprocess.run(bound, check=True, capture_output=True, text=True).stdout

@@ -1,9 +1,11 @@
-"""`python -m loadtest.scaling cluster|workers`: throughput by number, each with the same limit.
+"""`python -m loadtest.scaling cluster|workers|cores`: throughput by number, each as strong.
 
 `cluster`: replicas of the chart behind the ingress, each with a CPU limit (no autoscaler then).
 `workers`: gunicorn workers of one service on one core, each limited by the kernel as a pod is.
-The generators have the other core. What all parts used is recorded: a point at which the generator
-or the ingress was busy to its limit, or the machine without rest, says nothing of the service.
+`cores`: the same with a whole core each, on a machine of more than two.
+The generators have cores of their own. What all parts used is recorded: a point at which the
+generator or the ingress was busy to its limit, or the machine without rest, says nothing of the
+service.
 """
 
 import argparse
@@ -20,11 +22,11 @@ from loadtest.drive import Open, vegeta, wrk
 from loadtest.machine import RESULTS, Machine, here
 from loadtest.meter import Meter
 from loadtest.service import end_orderly_on_sigterm
-from loadtest.targets import Target, replicas, workers
+from loadtest.targets import Target, cores, replicas, workers
 from loadtest.usl import Fit, fit
 
 CONNECTIONS_EACH = 8
-KINDS = {"workers": workers, "cluster": replicas}
+KINDS = {"workers": workers, "cluster": replicas, "cores": cores}
 
 
 class Point(msgspec.Struct):
@@ -89,7 +91,8 @@ def main() -> None:
     """Measure all numbers, over and over, and write one file."""
     options = _options()
     end_orderly_on_sigterm()
-    study = Study(here(), options.kind, options.model, options.limit, options.seconds, [])
+    limit = 1.0 if options.kind == "cores" else options.limit
+    study = Study(here(), options.kind, options.model, limit, options.seconds, [])
     for _ in range(options.repeats):
         for count in map(int, options.counts.split(",")):
             with KINDS[options.kind](count, options) as target:
@@ -113,7 +116,7 @@ def _options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--counts", default="1,2,3,4,6,8")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--limit", type=float, default=0.1, help="cores of each")
+    parser.add_argument("--limit", type=float, default=0.1, help="cores of each, but for `cores`")
     parser.add_argument("--load", type=float, default=0.6, help="open loop: share of saturation")
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="cluster: the ingress")

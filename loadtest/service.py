@@ -8,11 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtest.cores import pinned
 from loadtest.processes import tree
 
 COMMAND = Path(sys.executable).with_name("mnist-api")
@@ -74,14 +75,13 @@ def serving(
 
 
 @contextmanager
-def mnist_api(log: Path, core: int | None = None, **settings: object) -> Iterator[Running]:
-    """Run `mnist-api serve`, on one core if one is given."""
+def mnist_api(log: Path, cores: Collection[int] = (), **settings: object) -> Iterator[Running]:
+    """Run `mnist-api serve`, on some cores if any are given."""
     address = f"127.0.0.1:{free_port()}"
     environ = {f"MNIST_API_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [str(COMMAND), "serve"]
-    pinned = command if core is None else ["taskset", "-c", str(core), *command]
+    command = [*pinned(cores), str(COMMAND), "serve"]
     environ["MNIST_API_BIND"] = address
-    with serving(pinned, f"http://{address}", "/readyz", log, environ) as running:
+    with serving(command, f"http://{address}", "/readyz", log, environ) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""What the scaling study loads: gunicorn's workers on one core, or replicas behind the ingress."""
+"""What the scaling study loads: gunicorn's workers, or replicas behind the ingress."""
 
 import argparse
 import time
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from loadtest import cgroups
 from loadtest.bodies import predict
 from loadtest.cluster import Pod, Release
+from loadtest.cores import server_cores
 from loadtest.digits import held_out
 from loadtest.drive import wrk
 from loadtest.limits import limited, throttled
 from loadtest.processes import cpu_seconds, matching, tree
-from loadtest.service import mnist_api
+from loadtest.service import Running, mnist_api
 
 Parts = dict[str, Callable[[], float]]
 _NAMESPACE = "mnist-load"
@@ -33,18 +34,33 @@ class Target:
 
 @contextmanager
 def workers(count: int, options: argparse.Namespace) -> Iterator[Target]:
-    """Run the service with that many workers, each in its own group."""
-    options.out.mkdir(parents=True, exist_ok=True)
-    with mnist_api(options.out / "service.log", core=0, workers=count, cache_bytes=0) as server:
-        deadline = time.monotonic() + 30
-        while len(tree(server.pid)) <= count and time.monotonic() < deadline:
-            time.sleep(0.05)
-        # All workers must have loaded their models before their limit makes that slow.
-        time.sleep(1 + 0.3 * count)
+    """Run the service with that many workers on one core, each limited in its own group."""
+    with _service(count, server_cores(), options) as server:
         pids = tree(server.pid)[1:]
         with limited(pids, options.limit):
             parts: Parts = {"service": lambda: cpu_seconds(tree(server.pid))}
             yield Target(server.url, parts, lambda: throttled(pids))
+
+
+@contextmanager
+def cores(count: int, options: argparse.Namespace) -> Iterator[Target]:
+    """Run the service with that many workers on as many cores."""
+    with _service(count, server_cores(count), options) as server:
+        parts: Parts = {"service": lambda: cpu_seconds(tree(server.pid))}
+        yield Target(server.url, parts, lambda: (0, 0))
+
+
+@contextmanager
+def _service(count: int, on: list[int], options: argparse.Namespace) -> Iterator[Running]:
+    options.out.mkdir(parents=True, exist_ok=True)
+    log = options.out / "service.log"
+    with mnist_api(log, cores=on, workers=count, cache_bytes=0) as server:
+        deadline = time.monotonic() + 30
+        while len(tree(server.pid)) <= count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        # All workers must have loaded their models before a limit makes that slow.
+        time.sleep(1 + 0.3 * count)
+        yield server
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.bodies import predict
+from loadtest.cores import pinned, server_cores
 from loadtest.digits import Digit, text
 from loadtest.peers.models import MODELS
 from loadtest.service import Running, free_port, serving
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SERVER_CORE = 0
 # What TensorFlow, BLAS and others would start is more threads than the one core they are given.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -135,9 +135,9 @@ def running(contestant: Contestant, own_bin: Path, log: Path) -> Iterator[Runnin
     command = [word.format(**words) for word in contestant.command]
     variables = {name: value.format(**words) for name, value in contestant.variables.items()}
     environ = {**SINGLE, "PYTHONPATH": f"{ROOT}:{ROOT / 'service'}", **variables}
-    pinned = ["taskset", "-c", str(SERVER_CORE), *command]
     base = f"http://127.0.0.1:{port}"
-    with serving(pinned, base, contestant.ready, log, environ) as server:
+    bound = [*pinned(server_cores()), *command]
+    with serving(bound, base, contestant.ready, log, environ) as server:
         yield server
 
 
