@@ -11,10 +11,10 @@ _WEIGHT_BELOW = 0.5
 # Asking is handed to a thread and back, which is not measured: it would hold the wait for a busy
 # event loop, where the other way waits too.
 _HAND_OVER = 60e-6
-# One key in 256 is asked for, and stored, in any case: so the cost of asking and the share of
+# One key in 1,024 is asked for, and stored, in any case: so the cost of asking and the share of
 # answers that are known stay measured. All replicas take the same keys, by their digests; of just
-# any 256th request nobody would have stored the answer.
-_SAMPLED_DIGEST = "00"
+# any 1,024th request nobody would have stored the answer.
+_SAMPLED_DIGESTS = ("000", "001", "002", "003")
 
 
 class Costs:
@@ -58,13 +58,14 @@ class Costs:
             return True
         size = image_bytes.bit_length()
         computing = self._picture.get(size, 0.0)
-        computing += sum(self._infer.get(model, 0.0) for model in keys)
+        for model in keys:
+            computing += self._infer.get(model, 0.0)
         asking = self._ask and self._ask + _HAND_OVER
         return computing * self._known.get(size, 1.0) >= asking
 
 
 def _is_sampled(keys: Mapping[str, str]) -> bool:
-    return next(iter(keys.values())).endswith(_SAMPLED_DIGEST)
+    return next(iter(keys.values())).endswith(_SAMPLED_DIGESTS)
 
 
 def _moved(average: float | None, value: float) -> float:

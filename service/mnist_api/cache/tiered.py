@@ -56,9 +56,11 @@ class TieredCache:
         """Tell whether to ask memcached for what the process does not remember."""
         if self._shared is None:
             return False
+        if self._shared.is_available():
+            return self._costs.is_asking_worth_it(keys, image_bytes)
         if self._shared.is_trial_due():
             self._in_background(self._shared.attempt(), 1)
-        return self._shared.is_available() and self._costs.is_asking_worth_it(keys, image_bytes)
+        return False
 
     async def ask(self, keys: Keys, image_bytes: int) -> dict[str, Answer]:
         """Return what memcached remembers, by model; nothing when it fails."""

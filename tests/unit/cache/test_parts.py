@@ -86,7 +86,7 @@ def test_the_pause_has_a_longest() -> None:
     assert breaker.is_trial_due()
 
 
-KEY = "cnn:1:1:" + 30 * "0" + "01"
+KEY = "cnn:1:1:" + 30 * "0" + "04"
 SAMPLED = {"cnn": "cnn:1:1:" + 30 * "0" + "00"}
 
 
@@ -131,13 +131,13 @@ def test_only_the_sample_tells_whether_the_cache_knows_anything() -> None:
     assert costs.is_asking_worth_it(keys_of("cnn"), 300)
 
 
-def test_one_key_in_256_is_asked_for_in_any_case() -> None:
+def test_one_key_in_1024_is_asked_for_in_any_case() -> None:
     costs = Costs()
     costs.asked(SAMPLED, 300, 1.0, known=False)
     assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
     assert costs.is_asking_worth_it(SAMPLED, 300)
-    digests = (f"{number:02x}" for number in range(256))
-    assert sum(costs.is_asking_worth_it({"cnn": digest}, 300) for digest in digests) == 1
+    digests = (f"{number:03x}" for number in range(4096))
+    assert sum(costs.is_asking_worth_it({"cnn": digest}, 300) for digest in digests) == 4
 
 
 def test_costs_follow_the_machine() -> None:
