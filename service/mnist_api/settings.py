@@ -156,7 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "where more is asked, 503 at once, and a short queue while that lasts. 0: no bound.",
             extra={"unit": "ms"},
         ),
-    ] = 250
+    ] = 100
     max_decode_wait_ms: Annotated[
         int,
         Meta(
