@@ -5,11 +5,12 @@ INTRODUCTION = """# Performance
 Written by `make report` from the files under `loadtest/results/`; do not edit it. Each file
 there holds the commit, the machine, the command and the raw output of its run.
 
-**What these figures can show.** All ran on one virtual machine of two cores, the server on one
+**What these figures can show.** All but one ran on a virtual machine of two cores, the server on one
 and the generator on the other, while other work shared the machine. There, the same request
 takes up to four times as long from one hour to the next, so a rate says little: compare only
 what one run measured, interleaved, as the ratios here do. Throughput beyond one core of server
-cannot be measured there at all: replicas are studied with small CPU limits.
+cannot be measured there at all: replicas are studied with small CPU limits. Workers with a core
+each were studied on a shared machine of sixteen, whose speed wavers as much.
 """
 PEERS = """## Beside other servers
 
@@ -32,11 +33,12 @@ of 2018. Each point lasts two seconds, so that from concurrency 8 on many reques
 are not finished in it and its rate is too low; the ratio in bold leaves those out. In the MLP's
 first point Keras still prepares its first answer; by now the server does that at its start.
 """
-SCALING = """## Replicas and workers with equal limits
+SCALING = """## Replicas and workers
 
 Replicas of the chart behind the ingress ("cluster"), or gunicorn workers of one service on one
-core ("workers"), each limited by the kernel to the same small share of a core; saturated by 8
-connections of wrk for each, from the other core. "open p99" is at 60 % of the saturated rate, by
+core ("workers"), each limited by the kernel to the same small share of a core; or workers with a
+whole core each ("cores"). Saturated by 8 connections of wrk for each, from cores that serve
+nothing. "open p99" is at 60 % of the saturated rate, by
 vegeta at a constant rate. The law is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in
 brackets, and shaded in the picture, 95 % of 400 bootstrap fits.
 
