@@ -26,8 +26,8 @@ commit.
 **What overload by the smallest pictures costs.** To read a request and refuse it takes 25 us, most
 of it the kernel's, and to answer one of 28x28 takes 120: of three times what a worker can answer,
 refusing the other two thirds takes four tenths of its time. No setting changes that; the goodput
-that is missed there is this share. From a picture that has to be decoded in a thread (400x400: 3 ms)
-on, refusing costs next to nothing.
+that is missed there is this share. Beside a picture that is decoded in a thread (400x400: 3 ms) a
+refusal costs next to nothing.
 
 """
 

@@ -5,8 +5,8 @@ INTRODUCTION = """# Performance
 Written by `make report` from the files under `loadtest/results/`; do not edit it. Each file
 there holds the commit, the machine, the command and the raw output of its run.
 
-**What these figures can show.** All but one ran on a virtual machine of two cores, the server on one
-and the generator on the other, while other work shared the machine. There, the same request
+**What these figures can show.** All but one ran on a virtual machine of two cores, the server on
+one and the generator on the other, while other work shared the machine. There, the same request
 takes up to four times as long from one hour to the next, so a rate says little: compare only
 what one run measured, interleaved, as the ratios here do. Throughput beyond one core of server
 cannot be measured there at all: replicas are studied with small CPU limits. Workers with a core
@@ -85,7 +85,10 @@ ingress, asked at random times by vegeta's library (`loadtest/poisson`) at share
 saturation that the model says. "These arrivals" is the model's p99 of exactly the arrivals that
 were sent; "any arrivals" is what it expects of the rate in general, which a short measurement
 misses by chance: at 80 % of one limited pod two draws of the model itself, each as long as a
-measurement, differ by a quarter. Near the quota the p99 stands on an edge: whether pods use 88 or
+measurement, differ by a quarter. "Model with it" is the model's p99 of these arrivals if a request
+costs what it cost in those very seconds, by the pods' own CPU time: what is left of its error is
+the queue's, and what is gone was the machine's, which had become faster or slower since the figures
+were measured. Near the quota the p99 stands on an edge: whether pods use 88 or
 95 % of it, which a request's CPU decides that differs by so much from minute to minute, is the
 difference between a pause in one period of five and in each.
 """

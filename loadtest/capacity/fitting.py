@@ -30,8 +30,8 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
         },
         models={
             model: ModelFigures(
-                computed=scaled(cost(_of(runs, model, cached=False), idle), dearer[model]),
-                remembered=scaled(cost(_of(runs, model, cached=True), idle), dearer[model]),
+                computed=cost(_of(runs, model, cached=False), idle).times(dearer[model]),
+                remembered=cost(_of(runs, model, cached=True), idle).times(dearer[model]),
                 wake=wake(calibration, model),
                 unloaded_ms=tuple(_steady(calibration, model, LOW).quantiles_ms),
             )
@@ -62,11 +62,6 @@ def open_loop(calibration: Calibration, model: str) -> float:
     idle = calibration.idle_cores
     closed = cost(_of(calibration.saturated, model, cached=False), idle).cpu_us
     return max(1.0, _per_answer(_steady(calibration, model, HIGH), idle) / closed)
-
-
-def scaled(known: Cost, factor: float) -> Cost:
-    """Return a cost that is so many times as high."""
-    return Cost(known.cpu_us * factor, known.cpu_us_high * factor)
 
 
 def wake(calibration: Calibration, model: str) -> float:

@@ -60,11 +60,20 @@ class Check(msgspec.Struct):
     """The model's p99 of any arrivals at this rate."""
     careful_ms: float
     """The same with the upper ends of the bands, as `mnist-api capacity` counts."""
+    pace: float = 1.0
+    """The CPU that a request took in these seconds, as a multiple of what the figures say."""
+    at_pace_ms: float = 0.0
+    """The model's p99 of these very arrivals, had the figures been measured in these seconds."""
 
     @property
     def error(self) -> float:
         """Return by which share of the measured p99 the model was off, with these arrivals."""
         return self.same_arrivals_ms / self.open.p99_ms - 1
+
+    @property
+    def error_at_pace(self) -> float:
+        """Return the same of the model that knows what a request took in these seconds."""
+        return self.at_pace_ms / self.open.p99_ms - 1
 
 
 class Validation(msgspec.Struct):

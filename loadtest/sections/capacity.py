@@ -25,11 +25,13 @@ def verdict(checks: Sequence[Check]) -> str:
     """Return whether the model kept what is asked of it."""
     asked = [one for one in checks if one.share <= 0.8]
     near = [one for one in asked if abs(one.error) <= 0.25]
+    paced = [one for one in asked if abs(one.error_at_pace) <= 0.25]
     longer = [one for one in asked if one.error > 0.25]
     few = [one for one in checks if one.open.p99_ms > one.careful_ms]
     return (
         f"Within 25 % of the measured p99 at 50 to 80 % of saturation: {len(near)} of "
-        f"{len(asked)} points; of the others the model says too long a p99 in {len(longer)}. "
+        f"{len(asked)} points, of the others the model says too long a p99 in {len(longer)}; with "
+        f"the CPU that a request took in those seconds, {len(paced)}. "
         "Points whose p99 is above what `mnist-api capacity` promises "
         f"there, so that it would plan too few pods for a limit between the two: {len(few)} of "
         f"{len(checks)}.\n"
@@ -74,6 +76,9 @@ def _checks(checks: Sequence[Check]) -> str:
             f"{one.open.p99_ms:.1f}",
             f"{one.same_arrivals_ms:.1f}",
             f"{one.error:+.0%}",
+            f"{one.pace:.2f}",
+            f"{one.at_pace_ms:.1f}",
+            f"{one.error_at_pace:+.0%}",
             f"{one.expected_ms:.1f}",
             f"{one.careful_ms:.1f}",
             f"{one.throttled:.0%}",
@@ -83,7 +88,8 @@ def _checks(checks: Sequence[Check]) -> str:
         for one in checks
     ]
     heads = (
-        "N, load, 1/s, measured p99 ms, model: these arrivals, error, any arrivals, "
+        "N, load, 1/s, measured p99 ms, model: these arrivals, error, "
+        "CPU of a request then (times), model with it, error, any arrivals, "
         "careful, throttled periods, machine's cores busy, errors"
     )
     return table(heads.split(", "), rows)

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from loadtest.capacity.fitting import cost, fit, wake
 from loadtest.capacity.measure import HIGH, LOW, MODELS
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
+from loadtest.capacity.validate import pace_of
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import verdict
 from mnist_api.capacity.figures import load
+from mnist_api.capacity.plan import Demand, Model
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,6 +71,16 @@ def test_the_verdict_counts_what_the_model_missed_and_promised_too_much() -> Non
     said = verdict([near, far, beyond])
     assert "1 of 2 points" in said
     assert "1 of 3." in said
+
+
+def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() -> None:
+    figures = load()
+    demand = Demand(1.0, 1.0, "cnn", cpu=0.2, limited=True)
+    arrivals = np.arange(1, 2001) / 100.0
+    slower = Model(figures.at_pace(1.3), demand, careful=False)
+    used = float(slower.played(arrivals, 2, seed=0).cpu.sum()) / 20 + 2 * figures.idle_cores
+    point = Check(2, 0.5, 20, 1, opened(100), {"service": used}, 0.0, 0.0, 0.0, 0.0)
+    assert pace_of(point, arrivals, figures, demand) == pytest.approx(1.3, rel=1e-3)
 
 
 def test_the_packaged_figures_are_those_of_the_results() -> None:

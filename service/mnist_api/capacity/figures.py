@@ -22,6 +22,10 @@ class Cost(msgspec.Struct, frozen=True):
     cpu_us_high: float
     """The upper end of its 95 % band."""
 
+    def times(self, factor: float) -> "Cost":
+        """Return a cost that is so many times as high."""
+        return Cost(self.cpu_us * factor, self.cpu_us_high * factor)
+
 
 class ModelFigures(msgspec.Struct, frozen=True):
     """What a request of one model costs and takes."""
@@ -66,6 +70,18 @@ class Figures(msgspec.Struct, frozen=True):
     ingress_us: float
     """CPU of the ingress controller for one request."""
     loss: Loss
+
+    def at_pace(self, factor: float) -> "Figures":
+        """Return the same of a machine on which every request costs so many times as much CPU."""
+        models = {
+            name: msgspec.structs.replace(
+                known,
+                computed=known.computed.times(factor),
+                remembered=known.remembered.times(factor),
+            )
+            for name, known in self.models.items()
+        }
+        return msgspec.structs.replace(self, models=models)
 
 
 def load(file: Path | None = None) -> Figures:
