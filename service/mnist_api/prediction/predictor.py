@@ -1,8 +1,8 @@
 """From an image file's bytes to digits: recall, decode, normalise, infer, remember."""
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Literal, NamedTuple
 
@@ -18,6 +18,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.models.catalog import Model, Selection
 from mnist_api.models.mirror import Mirror
 from mnist_api.prediction.deadline import Deadline
+from mnist_api.prediction.flights import Flights
 from mnist_api.prediction.majority import majority
 from mnist_api.prediction.pictures import Picture, Pictures
 from mnist_api.stages import StageWatcher
@@ -44,13 +45,6 @@ class _Found(NamedTuple):
     picture: Picture | None
 
 
-class _Flight(NamedTuple):
-    """Work on its way, that others may wait for too."""
-
-    task: asyncio.Task[_Found]
-    deadline: Deadline
-
-
 class Predictor:
     """Answers requests with the models that are selected for them."""
 
@@ -69,7 +63,7 @@ class Predictor:
         self._costs = costs
         self._metrics = metrics
         self._watch = watch
-        self._in_flight: dict[tuple[str, ...], _Flight] = {}
+        self._flights: Flights[_Found] = Flights()
 
     async def predict(
         self,
@@ -175,8 +169,7 @@ class Predictor:
     async def _find(
         self, image: bytes, selection: Selection, missing: Keys, deadline: float, *, fresh: bool
     ) -> _Found:
-        left = deadline - perf_counter()
-        if left <= 0:
+        if perf_counter() >= deadline:
             raise self._too_late()
         ask = self._asks(missing, image, fresh=fresh)
         # PERF: a thread is found, or refused, at once: behind a task of its own more are let in
@@ -184,39 +177,18 @@ class Predictor:
         if not ask and self._pictures.is_small_file(image):
             return await self._compute(image, selection, missing, Deadline(deadline), asked=False)
         # What waits for longer can meet its like: the same picture is computed once.
-        flight = self._in_flight.get(tuple(missing.values()))
-        if flight is None:
-            flight = self._take_off(image, selection, missing, Deadline(deadline), ask=ask)
-        flight.deadline.extend(deadline)
+        find = partial(self._find_slowly, image, selection, missing, ask)
         try:
-            async with asyncio.timeout(None if math.isinf(left) else left):
-                # A client that goes away must not take the answer from the others.
-                return await asyncio.shield(flight.task)
+            return await self._flights.join(tuple(missing.values()), deadline, find)
         except TimeoutError:
             raise self._too_late() from None
-
-    def _take_off(
-        self, image: bytes, selection: Selection, missing: Keys, deadline: Deadline, *, ask: bool
-    ) -> _Flight:
-        key = tuple(missing.values())
-        task = asyncio.create_task(self._find_slowly(image, selection, missing, deadline, ask=ask))
-        flight = _Flight(task, deadline)
-        self._in_flight[key] = flight
-
-        def landed(task: asyncio.Task[_Found]) -> None:
-            del self._in_flight[key]
-            # Looked at, so that an error which nobody waits for any more is none of the loop's.
-            task.cancelled() or task.exception()
-
-        task.add_done_callback(landed)
-        return flight
 
     def _too_late(self) -> DeadlineExceeded:
         self._metrics.rejection_counter("deadline").inc()
         return DeadlineExceeded("the request's time was over before its answer was computed")
 
     async def _find_slowly(
-        self, image: bytes, selection: Selection, missing: Keys, deadline: Deadline, *, ask: bool
+        self, image: bytes, selection: Selection, missing: Keys, ask: bool, deadline: Deadline
     ) -> _Found:
         known = await self._cache.ask(missing, len(image)) if ask else {}
         left = {name: key for name, key in missing.items() if name not in known}
