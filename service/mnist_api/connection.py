@@ -126,7 +126,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             return True
         taken = express.takes(data, plain)
         if taken is None:
-            self._gate.expect(data)
+            self._gate.expect(data, len(data) - len(plain.body))
             return False
         # Those that came in the same turn of the loop are counted first, and wait like all others.
         self._cancel_keepalive_timer()

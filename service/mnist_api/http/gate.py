@@ -60,12 +60,14 @@ class Gate:
             return self._refused(request, "decoding")
         return None
 
-    def expect(self, request: bytes) -> None:
-        """Have a large picture that was let in counted, until it is there to be decoded."""
-        if len(request) < _SMALL:
-            return
-        body = prediction_body(request)
-        if body and png_pixels(request, body) > self._inline_pixels:
+    def expect(self, request: bytes, body: int) -> None:
+        """Have a large picture that was let in counted, until it is there to be decoded.
+
+        Args:
+            request: all of a prediction's.
+            body: where its body begins.
+        """
+        if len(request) >= _SMALL and png_pixels(request, body) > self._inline_pixels:
             self._pool.expect()
 
     def too_late(self, request: bytes) -> bytes:
