@@ -1,6 +1,6 @@
 """Remembered answers inside the process: bounded in bytes, least recently used out first."""
 
-from cachetools import LRUCache
+from collections import OrderedDict
 
 from mnist_api.cache.answer import Answer
 
@@ -22,7 +22,8 @@ class LocalCache:
 
     def __init__(self, max_bytes: int) -> None:
         self._most = max_bytes // ENTRY_BYTES
-        self._answers: LRUCache[str, Answer] = LRUCache(self._most)
+        # PERF: a general cache (cachetools) weighs each entry, in Python; these all weigh the same.
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._marks = bytearray(_MARKS)
 
     @property
@@ -35,12 +36,19 @@ class LocalCache:
 
     def get(self, key: str) -> Answer | None:
         """Return the remembered answer, or None."""
-        return self._answers.get(key)
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
 
     def put(self, key: str, answer: Answer) -> None:
         """Remember an answer; the oldest goes when there is no room."""
-        if len(self._answers) < self._most or (self._most and self._came_before(key)):
+        if len(self._answers) < self._most:
             self._answers[key] = answer
+        elif self._most and self._came_before(key):
+            self._answers[key] = answer
+            if len(self._answers) > self._most:
+                self._answers.popitem(last=False)
 
     def _came_before(self, key: str) -> bool:
         """Tell whether a key came lately, and mark it; one in 128 is taken for another."""

@@ -52,10 +52,9 @@ class Memcached:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="memcached")
         self._local = threading.local()
         self._busy = 0
-
-    def is_available(self) -> bool:
-        """Tell whether a call may be made now."""
-        return self._busy < _THREADS and self._breaker.is_closed
+        # PERF: an attribute, for each picture that nobody knows looks at it.
+        self.is_available = True
+        """Whether a call may be made now."""
 
     def is_trial_due(self) -> bool:
         """Tell whether, after a failure, it is time to call `attempt`."""
@@ -93,17 +92,22 @@ class Memcached:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, call: Any, argument: object) -> Any:  # noqa: ANN401
-        self._busy += 1
+        self._change_busy(+1)
         try:
             loop = asyncio.get_running_loop()
             result = await loop.run_in_executor(self._threads, call, argument)
         except (OSError, MemcacheError) as error:
             self._breaker.failed()
             raise MemcachedUnavailable from error
+        else:
+            self._breaker.succeeded()
         finally:
-            self._busy -= 1
-        self._breaker.succeeded()
+            self._change_busy(-1)
         return result
+
+    def _change_busy(self, calls: int) -> None:
+        self._busy += calls
+        self.is_available = self._busy < _THREADS and self._breaker.is_closed
 
     def _get(self, keys: list[str]) -> tuple[dict[str, bytes], float]:
         start = perf_counter()

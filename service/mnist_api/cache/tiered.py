@@ -56,7 +56,7 @@ class TieredCache:
         """Tell whether to ask memcached for what the process does not remember."""
         if self._shared is None:
             return False
-        if self._shared.is_available():
+        if self._shared.is_available:
             return self._costs.is_asking_worth_it(keys, image_bytes)
         if self._shared.is_trial_due():
             self._in_background(self._shared.attempt(), 1)
@@ -92,7 +92,7 @@ class TieredCache:
             return
         if not asked:
             self._skipped.inc(len(answers))
-        elif len(self._background) < _MOST_STORES and self._shared.is_available():
+        elif len(self._background) < _MOST_STORES and self._shared.is_available:
             named = {keys[model]: answer for model, answer in answers.items()}
             self._in_background(self._shared.put(named), len(named))
 

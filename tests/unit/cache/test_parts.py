@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,13 +132,17 @@ def test_only_the_sample_tells_whether_the_cache_knows_anything() -> None:
     assert costs.is_asking_worth_it(keys_of("cnn"), 300)
 
 
-def test_one_key_in_1024_is_asked_for_in_any_case() -> None:
+@pytest.mark.parametrize(("image_bytes", "asked"), [(300, 1), (5000, 16)])
+def test_one_key_in_256_is_asked_for_in_any_case_and_of_small_files_fewer(
+    image_bytes: int, asked: int
+) -> None:
     costs = Costs()
-    costs.asked(SAMPLED, 300, 1.0, known=False)
-    assert not costs.is_asking_worth_it(keys_of("cnn"), 300)
-    assert costs.is_asking_worth_it(SAMPLED, 300)
+    costs.asked(SAMPLED, image_bytes, 1.0, known=False)
+    assert not costs.is_asking_worth_it(keys_of("cnn"), image_bytes)
+    assert costs.is_asking_worth_it(SAMPLED, image_bytes)
     digests = (f"{number:03x}" for number in range(4096))
-    assert sum(costs.is_asking_worth_it({"cnn": digest}, 300) for digest in digests) == 4
+    found = [costs.is_asking_worth_it({"cnn": digest}, image_bytes) for digest in digests]
+    assert sum(found) == asked
 
 
 def test_costs_follow_the_machine() -> None:
