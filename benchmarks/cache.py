@@ -27,7 +27,7 @@ from benchmarks.serving import MemcachedServer, Service, running_memcached, serv
 from benchmarks.stages import png_of
 
 METHOD = """One worker on the first core; driver and memcached on the second. Throughput: wrk with 8
-connections sends CNN requests (28x28 PNG in JSON), in rounds that alternate between the kinds; a
+connections sends CNN requests (28x28 PNG in JSON), in rounds that begin with another kind each; a
 ratio is the median of the rounds' ratios. "No hits": 1,000 digits in turn, each file with a serial
 number behind its end, so that none comes twice. Illness: vegeta sends canvases of 400x400, no
 two files alike but each one twice, two seconds apart, at a constant rate; the local level is off,
@@ -57,11 +57,15 @@ class Round(NamedTuple):
 
 
 def measure_rounds(kinds: dict[str, Kind], rounds: int) -> dict[str, list[Round]]:
-    """Return each kind's rounds; every other time backwards, so that no kind is always first."""
+    """Return each kind's rounds, which each begin with another kind.
+
+    Not every other time backwards: who is last and then first again, runs on warm caches.
+    """
     found: dict[str, list[Round]] = {name: [] for name in kinds}
     for number in range(rounds + 1):
+        first = number % len(kinds)
         order = list(kinds.items())
-        for name, kind in order if number % 2 else reversed(order):
+        for name, kind in order[first:] + order[:first]:
             before = kind.service.cpu_seconds()
             loop = closed_loop(kind.service.url + "/predict/", kind.script, 2, CONNECTIONS)
             if loop.failed:

@@ -43,12 +43,12 @@ class LocalCache:
 
     def put(self, key: str, answer: Answer) -> None:
         """Remember an answer; the oldest goes when there is no room."""
-        if len(self._answers) < self._most:
-            self._answers[key] = answer
-        elif self._most and self._came_before(key):
-            self._answers[key] = answer
-            if len(self._answers) > self._most:
-                self._answers.popitem(last=False)
+        is_full = len(self._answers) >= self._most
+        if is_full and not (self._most and self._came_before(key)):
+            return
+        self._answers[key] = answer
+        if len(self._answers) > self._most:
+            self._answers.popitem(last=False)
 
     def _came_before(self, key: str) -> bool:
         """Tell whether a key came lately, and mark it; one in 128 is taken for another."""

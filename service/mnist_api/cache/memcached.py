@@ -22,8 +22,9 @@ from mnist_api.cache.breaker import Breaker
 # Calls at the same time; one more does not wait for a thread but counts as a miss. A queue here
 # would only make answers later than computing them.
 _THREADS = 4
-# A key that this server served is asked of the next one at once, and of it again after a while.
-_DEAD_SECONDS = 5
+# A key that this server served is asked of the next one at once, and of it again after a while:
+# sooner than the trials of a server that was gone come, or one would meet it still taken for dead.
+_DEAD_SECONDS = 2
 _EXPIRE_SECONDS = 24 * 3600
 
 
