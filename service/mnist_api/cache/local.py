@@ -43,19 +43,16 @@ class LocalCache:
 
     def put(self, key: str, answer: Answer) -> None:
         """Remember an answer; the oldest goes when there is no room."""
-        is_full = len(self._answers) >= self._most
-        if is_full and not (self._most and self._came_before(key)):
+        if not self._most:
             return
+        if len(self._answers) >= self._most:
+            # PERF: Python keeps a text's hash; this one was computed to look the key up.
+            hashed = hash(key)
+            # One key in 128 is taken for another.
+            place, mark = hashed % _MARKS, (hashed >> 20) & 0xFF | 1
+            if self._marks[place] != mark:
+                self._marks[place] = mark
+                return
         self._answers[key] = answer
         if len(self._answers) > self._most:
             self._answers.popitem(last=False)
-
-    def _came_before(self, key: str) -> bool:
-        """Tell whether a key came lately, and mark it; one in 128 is taken for another."""
-        # PERF: Python keeps a text's hash; this one was computed to look the key up.
-        hashed = hash(key)
-        place, mark = hashed % _MARKS, (hashed >> 20) & 0xFF | 1
-        if self._marks[place] == mark:
-            return True
-        self._marks[place] = mark
-        return False
