@@ -65,20 +65,24 @@ requests and the autoscaler's target. It computes with the figures below, which 
 the service (`--figures` takes others: measure your own nodes by `make capacity`), and plays a
 queue through instead of using a formula (`service/mnist_api/capacity/queueing.py`): random
 arrivals (Poisson), each pod with a queue of its own, the ingress giving each request to the pod
-that has fewest (`least_conn`), a request that wakes an idle pod costing more CPU than one that
-follows another, and, with `--limited`, the kernel stopping a pod that has used its quota of the
+that has fewest (`least_conn`), a request that wakes an idle pod costing the more CPU the longer it
+slept, and, with `--limited`, the kernel stopping a pod that has used its quota of the
 period of 100 ms until the next begins. To each wait a latency without load is added, drawn from
 those measured. Where Pollaczek's and Khinchine's formula holds, a test compares. Plans count with
-the upper end of the band of a request's CPU, and keep the p99 also when the rate has grown by a
-quarter (`--growth`), which new pods take half a minute to meet. The autoscaler acts only from a
-tenth above its target on.
+the upper end of the band of a request's CPU and a quarter more, because a shared machine is by so
+much slower in some minutes than when it was measured ("careful"), and keep the p99 also when the
+rate has grown by a quarter (`--growth`), which new pods take half a minute to meet. The autoscaler
+acts only from a tenth above its target on.
 
 What a request costs depends on how it comes. Eight connections of wrk that wait for each other
-are the cheapest to serve; at random times a busy pod needs a fifth more for each, and an idle one
-that a request wakes 1.5 to 2 times as much, on this shared machine, whose caches others fill
-meanwhile. So "half of what wrk saturates at" is nearer to three quarters of what a pod can do.
-The figures are of random times; only the answers from the pod's cache are measured by wrk and
-scaled like the others.
+are the cheapest to serve: one request follows another. One that finds its pod long asleep costs
+several times as much, on this shared machine, whose caches others fill meanwhile; after some
+milliseconds of sleep ("cooling") 63 % of that. So a pod with a small quota, which sleeps most of
+the time however much is asked, does less than wrk shows, and the model counts that. Cost and
+cooling are fitted to wrk's saturation and to random arrivals at a twentieth and at half of it; the
+answers from the pod's cache are measured by wrk alone and take the same factor. And the pace of a
+shared machine differs from one tenth of a second to the next: by how much is what the pod's use of
+CPU varies more than the number of its requests does, and the model draws each period's pace.
 
 The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the

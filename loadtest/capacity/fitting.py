@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loadtest.capacity.measure import HIGH, LOW, MODELS
+from loadtest.capacity.measure import HIGH, LOW, MODELS, WINDOW
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
 from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
+from mnist_api.capacity.queueing import Waking
 
 _DRAWS = 2000
 PERIOD = 0.1  # the kubelet's own
+# Seconds after which a pod's caches are cold in any case.
+_LONGEST_COOLING = 0.1
 
 
 def fit(calibration: Calibration, study: Study | None) -> Figures:
@@ -20,7 +23,6 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
     ingress = [run.cpu["ingress"] / run.rate for run in runs]
     idle = calibration.idle_cores
     machine = calibration.machine
-    dearer = {model: open_loop(calibration, model) for model in MODELS}
     return Figures(
         machine={
             "commit": machine.commit,
@@ -30,8 +32,8 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
         },
         models={
             model: ModelFigures(
-                computed=cost(_of(runs, model, cached=False), idle).times(dearer[model]),
-                remembered=cost(_of(runs, model, cached=True), idle).times(dearer[model]),
+                computed=cost(_of(runs, model, cached=False), idle),
+                remembered=cost(_of(runs, model, cached=True), idle),
                 wake=wake(calibration, model),
                 unloaded_ms=tuple(_steady(calibration, model, LOW).quantiles_ms),
             )
@@ -42,7 +44,21 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
         period_s=PERIOD,
         ingress_us=1e6 * float(np.median(ingress)),
         loss=loss(study),
+        wander=float(np.median([wander(_steady(calibration, model, HIGH)) for model in MODELS])),
     )
+
+
+def wander(steady: Steady) -> float:
+    """Return by how much the pace differs from one tenth of a second to the next.
+
+    What a pod uses then varies as the number of the requests does, by the root of it, and with what
+    each of them costs: here it is how far the variance is above that of the number alone.
+    """
+    uses = np.array(steady.uses)
+    if not len(uses):
+        return 0.0
+    relative = float(uses.var() / uses.mean() ** 2)
+    return float(np.sqrt(max(0.0, relative - 1 / (steady.open.rate * WINDOW))))
 
 
 def cost(runs: Sequence[Saturated], idle: float) -> Cost:
@@ -53,22 +69,31 @@ def cost(runs: Sequence[Saturated], idle: float) -> Cost:
     return Cost(float(np.median(each)), float(np.percentile(drawn, 97.5)))
 
 
-def open_loop(calibration: Calibration, model: str) -> float:
-    """Return the CPU of a request at a rate that keeps a pod busy, as a multiple of wrk's.
+def wake(calibration: Calibration, model: str) -> Waking:
+    """Return what a request costs more that wakes a pod, from two rates at random times.
 
-    Eight connections that wait for each other are cheaper to serve than many that do not: by a
-    fifth, where both were measured.
+    At a rate r a pod that computes a share b of the time is asleep for the other share of the
+    requests, for 1 / r seconds in the mean. With (f - 1) (1 - exp(-s / c)) as what a request costs
+    more after s seconds, the mean over them is (f - 1) / (1 + r c): two rates give f and c.
     """
     idle = calibration.idle_cores
-    closed = cost(_of(calibration.saturated, model, cached=False), idle).cpu_us
-    return max(1.0, _per_answer(_steady(calibration, model, HIGH), idle) / closed)
+    busy = cost(_of(calibration.saturated, model, cached=False), idle).cpu_us
+    (slow, more), (fast, less) = (
+        _waking(_steady(calibration, model, share), idle, busy) for share in (LOW, HIGH)
+    )
+    if more <= 0:
+        return Waking()
+    if less >= more:
+        return Waking(1 + more)
+    slope = fast * less - slow * more
+    cooling = min((more - less) / slope, _LONGEST_COOLING) if slope > 0 else _LONGEST_COOLING
+    return Waking(1 + more * (1 + slow * cooling), cooling)
 
 
-def wake(calibration: Calibration, model: str) -> float:
-    """Return the CPU of a request that comes alone, as a multiple of one in a queue."""
-    idle = calibration.idle_cores
-    alone, busy = (_per_answer(_steady(calibration, model, share), idle) for share in (LOW, HIGH))
-    return max(1.0, alone / busy)
+def _waking(steady: Steady, idle: float, busy_us: float) -> tuple[float, float]:
+    """Return the rate, and what a request that wakes a pod costs more, as a share of its cost."""
+    asleep = 1 - steady.cpu["service"]
+    return steady.open.rate, (_per_answer(steady, idle) / busy_us - 1) / asleep
 
 
 def loss(study: Study | None) -> Loss:

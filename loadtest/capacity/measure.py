@@ -1,6 +1,9 @@
 """Loads pods for the capacity model: what a request costs, and how long it takes at which load."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,10 +17,13 @@ from loadtest.meter import Meter
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 
 MODELS = ("cnn", "mlp", "svm")
-# Shares of what wrk gets; at the higher one a pod is never idle.
-LOW, HIGH = 0.05, 0.8
+# Shares of what wrk gets: at one a pod sleeps for long, at the other for short; at neither does it
+# use up its quota, so that how often it sleeps is known.
+LOW, HIGH = 0.05, 0.5
 CONNECTIONS = 8
 QUANTILES = 201
+# Seconds: the period of a pod's quota.
+WINDOW = 0.1
 
 
 def bodies(model: str) -> list[bytes]:
@@ -38,9 +44,26 @@ def steady(target: Target, model: str, rate: float, share: float, seconds: float
     """Ask at random times."""
     meter = Meter(target)
     url, sent = f"{target.url}/predict/", bodies(model)
-    found, latencies = poisson(url, sent, rate, seconds, host=target.host)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(poisson, url, sent, rate, seconds, host=target.host)
+        uses = uses_until(asking.done, target.parts["service"])
+        found, latencies = asking.result()
     quantiles = np.quantile(latencies, np.linspace(0, 1, QUANTILES)).tolist()
-    return Steady(model, share, found, meter.cores(), meter.throttled(), quantiles)
+    return Steady(model, share, found, meter.cores(), meter.throttled(), quantiles, uses)
+
+
+def uses_until(is_over: Callable[[], bool], used: Callable[[], float]) -> list[float]:
+    """Return the cores that were used in each tenth of a second until something is over.
+
+    Without the first and the last second, in which generators begin and end.
+    """
+    looks = [(time.monotonic(), used())]
+    while not is_over():
+        time.sleep(WINDOW)
+        looks.append((time.monotonic(), used()))
+    uses = [(after[1] - before[1]) / (after[0] - before[0]) for before, after in pairwise(looks)]
+    edge = round(1 / WINDOW)
+    return uses[edge:-edge]
 
 
 def idle_cores(target: Target, seconds: float) -> float:

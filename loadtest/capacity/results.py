@@ -31,6 +31,8 @@ class Steady(msgspec.Struct):
     throttled: float
     quantiles_ms: list[float]
     """Latency: 201 quantiles, evenly spaced."""
+    uses: list[float] = []
+    """Cores that the pod used in each tenth of a second."""
 
 
 class Calibration(msgspec.Struct):
@@ -56,10 +58,10 @@ class Check(msgspec.Struct):
     throttled: float
     same_arrivals_ms: float
     """The model's p99 of these very arrivals."""
-    expected_ms: float
-    """The model's p99 of any arrivals at this rate."""
-    careful_ms: float
-    """The same with the upper ends of the bands, as `mnist-api capacity` counts."""
+    expected_ms: float | None
+    """The model's p99 of any arrivals at this rate; None: it is more than the pods can do."""
+    careful_ms: float | None
+    """The same as `mnist-api capacity` counts, which plans so as not to plan too few."""
     pace: float = 1.0
     """The CPU that a request took in these seconds, as a multiple of what the figures say."""
     at_pace_ms: float = 0.0

@@ -1,6 +1,7 @@
 """Holds the capacity model against pods: p99 at shares of saturation for some replicas."""
 
 import sys
+from math import isfinite
 
 import msgspec
 import numpy as np
@@ -35,7 +36,7 @@ def validate(
             one = found[-1]
             sys.stderr.write(
                 f"{count} at {share}: measured {one.open.p99_ms:.1f}, these arrivals "
-                f"{one.same_arrivals_ms:.1f}, any {one.expected_ms:.1f} ms; {one.cpu}\n"
+                f"{one.same_arrivals_ms:.1f} ms; {one.cpu}\n"
             )
     return found
 
@@ -64,8 +65,8 @@ def scored(one: Check, figures: Figures, demand: Demand) -> Check:
         one,
         share=rate / model.saturation(one.count),
         same_arrivals_ms=_p99_ms(model, arrivals, one.count),
-        expected_ms=1e3 * model.p99(rate, one.count),
-        careful_ms=1e3 * careful.p99(rate, one.count),
+        expected_ms=_milliseconds(model.p99(rate, one.count)),
+        careful_ms=_milliseconds(careful.p99(rate, one.count)),
         pace=pace,
         at_pace_ms=_p99_ms(paced, arrivals, one.count),
     )
@@ -82,6 +83,10 @@ def pace_of(one: Check, arrivals: Floats, figures: Figures, demand: Demand) -> f
         model = Model(figures.at_pace(pace), demand, careful=False)
         pace *= used / float(model.played(arrivals, one.count, seed=0).cpu.mean())
     return pace
+
+
+def _milliseconds(seconds: float) -> float | None:
+    return 1e3 * seconds if isfinite(seconds) else None
 
 
 def _p99_ms(model: Model, arrivals: Floats, count: int) -> float:

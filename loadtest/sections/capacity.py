@@ -27,7 +27,7 @@ def verdict(checks: Sequence[Check]) -> str:
     near = [one for one in asked if abs(one.error) <= 0.25]
     paced = [one for one in asked if abs(one.error_at_pace) <= 0.25]
     longer = [one for one in asked if one.error > 0.25]
-    few = [one for one in checks if one.open.p99_ms > one.careful_ms]
+    few = [one for one in checks if one.careful_ms is not None and one.open.p99_ms > one.careful_ms]
     return (
         f"Within 25 % of the measured p99 at 50 to 80 % of saturation: {len(near)} of "
         f"{len(asked)} points, of the others the model says too long a p99 in {len(longer)}; with "
@@ -44,7 +44,8 @@ def _figures(figures: Figures) -> str:
             name,
             f"{known.computed.cpu_us:.0f} ({known.computed.cpu_us_high:.0f})",
             f"{known.remembered.cpu_us:.0f} ({known.remembered.cpu_us_high:.0f})",
-            f"{known.wake:.2f}",
+            f"{known.wake.factor:.2f}",
+            f"{1e3 * known.wake.cooling_s:.1f}",
             f"{known.unloaded_ms[len(known.unloaded_ms) // 2]:.1f}",
         )
         for name, known in figures.models.items()
@@ -53,18 +54,24 @@ def _figures(figures: Figures) -> str:
         "model",
         "CPU of an answer, us (upper end)",
         "from the pod's cache",
-        "alone, times",
+        "after long sleep, times",
+        "cooling, ms",
         "unloaded p50, ms",
     )
     machine = figures.machine
     said = (
         f"Fitted on {machine['date']}, commit {machine['commit']}, {machine['processor']}: a pod "
         f"gets {figures.usable:.0%} of its quota and uses {1e3 * figures.idle_cores:.1f} mcores "
-        f"unasked; the ingress uses {figures.ingress_us:.0f} us a request; alpha "
+        f"unasked; its pace differs by {figures.wander:.0%} from period to period; the ingress "
+        f"uses {figures.ingress_us:.0f} us a request; alpha "
         f"{figures.loss.alpha:.3g}, beta {figures.loss.beta:.3g} up to {figures.loss.largest} "
         "replicas.\n"
     )
     return said + "\n" + table(heads, rows)
+
+
+def _shown(milliseconds: float | None) -> str:
+    return "too much" if milliseconds is None else f"{milliseconds:.1f}"
 
 
 def _checks(checks: Sequence[Check]) -> str:
@@ -79,8 +86,8 @@ def _checks(checks: Sequence[Check]) -> str:
             f"{one.pace:.2f}",
             f"{one.at_pace_ms:.1f}",
             f"{one.error_at_pace:+.0%}",
-            f"{one.expected_ms:.1f}",
-            f"{one.careful_ms:.1f}",
+            _shown(one.expected_ms),
+            _shown(one.careful_ms),
             f"{one.throttled:.0%}",
             f"{one.cpu['machine']:.2f}",
             str(one.open.errors),

@@ -1,12 +1,13 @@
 """Fitting made-up measurements, and the packaged figures."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from loadtest.capacity.fitting import cost, fit, wake
-from loadtest.capacity.measure import HIGH, LOW, MODELS
+from loadtest.capacity.fitting import cost, fit, wake, wander
+from loadtest.capacity.measure import HIGH, LOW, MODELS, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
 from loadtest.capacity.validate import pace_of
 from loadtest.drive import Open
@@ -14,7 +15,9 @@ from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import verdict
 from mnist_api.capacity.figures import load
 from mnist_api.capacity.plan import Demand, Model
+from mnist_api.capacity.queueing import Waking
 
+WAKE = Waking(3.0, 0.005)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -26,6 +29,15 @@ def saturated(model: str, rate: float, *, cached: bool) -> Saturated:
     return Saturated(model, cached, rate, 0, {"service": 0.2, "ingress": 0.02}, 0.9)
 
 
+def used(rate: float) -> float:
+    """Return the cores of a pod that WAKE is true of."""
+    cores = 0.01
+    for _ in range(50):
+        cost = 0.00095 * (1 + (WAKE.factor - 1) * (1 - cores) / (1 + rate * WAKE.cooling_s))
+        cores = 0.01 + rate * cost
+    return cores
+
+
 @pytest.fixture
 def calibration() -> Calibration:
     runs = [
@@ -34,11 +46,11 @@ def calibration() -> Calibration:
         for cached in (False, True)
         for rate in (190.0, 200.0, 210.0)
     ]
-    # wrk's request takes 0.95 ms; one at a constant rate 1.2 in a queue, and alone 1.5.
+    # wrk's request takes 0.95 ms.
     steady = [
-        Steady(model, share, opened(rate), {"service": 0.01 + cores}, 0.0, [1.0, 2.0, 9.0])
+        Steady(model, share, opened(rate), {"service": used(rate)}, 0.0, [1.0, 2.0, 9.0])
         for model in MODELS
-        for share, rate, cores in ((LOW, 10.0, 0.015), (HIGH, 160.0, 0.192))
+        for share, rate in ((LOW, 10.0), (HIGH, 100.0))
     ]
     return Calibration(here(), 0.2, 0.01, runs, steady)
 
@@ -46,17 +58,33 @@ def calibration() -> Calibration:
 def test_the_figures_are_those_of_the_measurements(calibration: Calibration) -> None:
     figures = fit(calibration, None)
     cnn = figures.models["cnn"]
-    assert cnn.computed.cpu_us == pytest.approx(1200)
-    assert cnn.computed.cpu_us < cnn.computed.cpu_us_high <= 1200 * 200 / 190 + 1e-6
-    assert cnn.remembered.cpu_us == pytest.approx(1200 / 950 * 1e6 * 0.19 / 800)
-    assert cnn.wake == pytest.approx(1.5 / 1.2)
+    assert cnn.computed.cpu_us == pytest.approx(950)
+    assert cnn.computed.cpu_us < cnn.computed.cpu_us_high <= 950 * 200 / 190 + 1e-6
+    assert cnn.remembered.cpu_us == pytest.approx(1e6 * 0.19 / 800)
+    assert cnn.wake.factor == pytest.approx(WAKE.factor)
+    assert cnn.wake.cooling_s == pytest.approx(WAKE.cooling_s)
     assert figures.usable == pytest.approx(1)
     assert figures.loss.inflation(8) == 1
 
 
 def test_nothing_costs_less_alone_than_in_a_queue(calibration: Calibration) -> None:
     calibration.steady[0].cpu["service"] = 0.011
-    assert wake(calibration, MODELS[0]) == 1
+    assert wake(calibration, MODELS[0]) == Waking()
+
+
+def test_the_pace_wanders_by_what_the_number_of_requests_does_not_tell() -> None:
+    random = np.random.default_rng(1)
+    counts, paces = random.poisson(50, 20_000), random.normal(1, 0.2, 20_000)
+    steady = Steady("cnn", HIGH, opened(500), {}, 0.0, [], (counts * paces * 0.002).tolist())
+    assert wander(steady) == pytest.approx(0.2, rel=0.05)
+    assert wander(Steady("cnn", HIGH, opened(500), {}, 0.0, [])) == 0
+
+
+def test_uses_are_looked_at_until_it_is_over_without_begin_and_end() -> None:
+    looks = iter(range(40))
+    uses = uses_until(lambda: next(looks) >= 25, time.monotonic)
+    assert len(uses) == 5
+    assert uses == pytest.approx([1.0] * 5, rel=0.01)
 
 
 def test_one_run_has_no_band() -> None:

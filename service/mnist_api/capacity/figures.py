@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from mnist_api.capacity.queueing import Waking
+
 
 class FiguresError(Exception):
     """The file is missing, or not what `make capacity` writes."""
@@ -33,8 +35,8 @@ class ModelFigures(msgspec.Struct, frozen=True):
     computed: Cost
     remembered: Cost
     """Where the pod's own cache has the answer."""
-    wake: float
-    """By what factor a request costs more that wakes a pod: caches are cold, nothing is shared."""
+    wake: Waking
+    """What a request costs more that finds its pod asleep."""
     unloaded_ms: tuple[float, ...]
     """Latency through the ingress at a twentieth of saturation: quantiles, evenly spaced."""
 
@@ -70,6 +72,8 @@ class Figures(msgspec.Struct, frozen=True):
     ingress_us: float
     """CPU of the ingress controller for one request."""
     loss: Loss
+    wander: float
+    """By how much the pace differs from one period to the next: standard deviation over mean."""
 
     def at_pace(self, factor: float) -> "Figures":
         """Return the same of a machine on which every request costs so many times as much CPU."""

@@ -13,6 +13,11 @@ _GROUP = 16
 _REQUESTS = 10_000
 _SEEDS = (1, 2, 3)
 _STEP = 0.05
+# By so much a machine that others share is slower in some minutes than when it was measured: up to
+# 1.27 times within a quarter of an hour (docs/performance.md).
+_DRIFT = 1.25
+# Of a rate that depends on itself; each brings it ten times nearer.
+_TRIALS = 8
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,13 @@ class Model:
         Args:
             figures: measured.
             demand: what is asked.
-            careful: count with the upper ends of the costs' bands, so as not to plan too few.
+            careful: count with the upper ends of the costs' bands, and with a machine that has
+                become slower since they were measured, so as not to plan too few.
         """
         self._figures, self._demand = figures, demand
         self._known: ModelFigures = figures.models[demand.model]
         self._costs = tuple(
-            (cost.cpu_us_high if careful else cost.cpu_us) / 1e6 for cost in self._both()
+            (cost.cpu_us_high * _DRIFT if careful else cost.cpu_us) / 1e6 for cost in self._both()
         )
 
     def _both(self) -> tuple[Cost, Cost]:
@@ -98,7 +104,15 @@ class Model:
 
     def saturation(self, pods: int) -> float:
         """Return the predictions a second that pods answer at most."""
-        return pods * self.cores() / self.mean_cost(pods)
+        cores, cost, wake = self.cores(), self.mean_cost(pods), self._known.wake
+        rate = cores / cost
+        if self._demand.limited:
+            # A pod that may use a fifth of a core is asleep for the rest, however much is asked,
+            # and what is asked next wakes it; the more is asked, the shorter it slept.
+            for _ in range(_TRIALS):
+                woken = (wake.factor - 1) * (1 - cores) / (1 + rate * wake.cooling_s)
+                rate = cores / (cost * (1 + woken))
+        return pods * rate
 
     def played(self, arrivals: Floats, pods: int, seed: int) -> Played:
         """Let requests come at given seconds; times are of the clock, not of the CPU."""
@@ -106,6 +120,7 @@ class Model:
         computed, remembered = self._costs
         is_hit = random.uniform(size=len(arrivals)) < self._demand.hit_ratio
         services = np.where(is_hit, remembered, computed) * self._figures.loss.inflation(pods)
+        services *= self._paces(arrivals, random)
         quota = None
         if self._demand.limited:
             period = self._figures.period_s
@@ -115,6 +130,14 @@ class Model:
             services = services / self.cores()
         wake = self._known.wake
         return play(arrivals.tolist(), services.tolist(), pods, quota, wake, seed)
+
+    def _paces(self, arrivals: Floats, random: np.random.Generator) -> Floats:
+        """Return by what factor requests cost more in the period in which they come."""
+        period = (arrivals / self._figures.period_s).astype(int)
+        deviation = np.sqrt(np.log1p(self._figures.wander**2))
+        each = np.exp(random.normal(-(deviation**2) / 2, deviation, period[-1] + 1))
+        paces: Floats = each[period]
+        return paces
 
     def latencies(self, arrivals: Floats, pods: int, seed: int) -> Floats:
         """Return seconds from when each request came to its answer, float64 (n,)."""

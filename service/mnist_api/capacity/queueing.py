@@ -2,15 +2,15 @@
 
 Closed formulae (Allen-Cunneen's for M/G/k) know one queue for all servers and no quota. Here each
 pod has its own queue, the ingress gives a request to the pod that has fewest, a request that wakes
-a pod costs more than one that follows another, and the kernel stops a pod that has used its quota
-until the next period begins. No formula is known for that, so the queue is played through with
+a pod costs the more the longer it slept, and the kernel stops a pod that has used its quota until
+the next period begins. No formula is known for that, so the queue is played through with
 random arrivals. Where a formula holds, tests compare with it.
 """
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import expm1, floor, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,22 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class Waking:
+    """What a request costs that wakes a pod: its caches grow cold while others have the core."""
+
+    factor: float = 1.0
+    """Of one that finds it long asleep, as a multiple of one that follows another."""
+    cooling_s: float = 0.0
+    """Asleep for so many seconds, 63 % of what is more is reached; 0: at once."""
+
+    def times(self, asleep: float) -> float:
+        """Return by what factor a request costs more after so many seconds of sleep."""
+        if not asleep or not self.cooling_s:
+            return self.factor if asleep else 1.0
+        return 1 + (self.factor - 1) * -expm1(-asleep / self.cooling_s)
+
+
+@dataclass(frozen=True)
 class Played:
     """What came of requests: float64 (n,) each, in seconds."""
 
@@ -36,6 +52,9 @@ class Played:
     """What each request used."""
 
 
+AWAKE = Waking()
+
+
 class _Pod:
     """One event loop: first come, first served; stopped where its quota is used up."""
 
@@ -43,12 +62,17 @@ class _Pod:
         self._quota, self._phase = quota, phase
         self._period, self._left = -2, 0.0
         self._leaving: deque[float] = deque()
+        self._slept_from = -inf
 
     def open_at(self, now: float) -> int:
         """Return how many requests it has not answered yet."""
         while self._leaving and self._leaving[0] <= now:
-            self._leaving.popleft()
+            self._slept_from = self._leaving.popleft()
         return len(self._leaving)
+
+    def asleep(self, now: float) -> float:
+        """Return for how many seconds it has had nothing to do."""
+        return 0.0 if self.open_at(now) else now - self._slept_from
 
     def take(self, now: float, service: float) -> float:
         """Take a request and return when it is answered."""
@@ -78,7 +102,7 @@ def play(
     services: Sequence[float],
     pods: int,
     quota: Quota | None = None,
-    wake: float = 1.0,
+    wake: Waking = AWAKE,
     seed: int = 1,
 ) -> Played:
     """Let requests come to pods.
@@ -88,7 +112,7 @@ def play(
         services: CPU seconds of each request where it follows another without pause.
         pods: how many there are.
         quota: what each may use; None: a core of its own.
-        wake: by what factor a request costs more that finds its pod asleep.
+        wake: what a request costs more that finds its pod asleep.
         seed: of when each pod's periods begin.
     """
     phases = np.random.default_rng(seed).uniform(0, quota.period if quota else 1, pods)
@@ -96,7 +120,7 @@ def play(
     late, cpu = np.empty(len(arrivals)), np.empty(len(arrivals))
     for number, (now, service) in enumerate(zip(arrivals, services, strict=True)):
         pod = _least_busy(every, number % pods, now)
-        cpu[number] = service if pod.open_at(now) else service * wake
+        cpu[number] = service * wake.times(pod.asleep(now))
         late[number] = pod.take(now, cpu[number]) - now - cpu[number]
     return Played(late, cpu)
 

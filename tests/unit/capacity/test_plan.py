@@ -7,19 +7,21 @@ import pytest
 
 from mnist_api.capacity.figures import Cost, Figures, FiguresError, Loss, ModelFigures, load
 from mnist_api.capacity.plan import Demand, Model, OutOfReachError, plan
+from mnist_api.capacity.queueing import Waking
 from mnist_api.cli import main
 
 # A request takes a millisecond of a pod, a remembered one a tenth of it.
 FIGURES = Figures(
     machine={"processor": "made up", "date": "never"},
     models={
-        "cnn": ModelFigures(Cost(1000, 1100), Cost(100, 110), 1.0, tuple(2.0 for _ in range(11))),
+        "cnn": ModelFigures(Cost(1000, 1100), Cost(100, 110), Waking(), (2.0,) * 11),
     },
     usable=1.0,
     idle_cores=0.0,
     period_s=0.1,
     ingress_us=100,
     loss=Loss(0.0, 0.0, 8),
+    wander=0.0,
 )
 
 
@@ -29,8 +31,8 @@ def demand(rate: float = 3000, p99: float = 0.02, **others: float) -> Demand:
 
 def test_there_are_enough_pods_for_the_rate_and_not_many_more() -> None:
     found = plan(FIGURES, demand())
-    # 3,000 requests of 1.1 ms are 3.3 cores, and a quarter more 4.1.
-    assert found.replicas == 5
+    # 3,000 requests of 1.1 ms are 3.3 cores; a slow minute makes them 4.1, a quarter more 5.2.
+    assert found.replicas == 6
     assert found.saturation > 3000 * 1.25
     assert found.p99 <= 0.02
     assert found.ingress_cores == pytest.approx(0.3 * 1.25)
@@ -63,10 +65,25 @@ def test_pods_that_cost_each_other_are_more() -> None:
 
 
 def test_pods_that_are_woken_for_each_request_use_more_cpu() -> None:
-    waking = msgspec.structs.replace(FIGURES.models["cnn"], wake=1.5)
+    waking = msgspec.structs.replace(FIGURES.models["cnn"], wake=Waking(1.5))
     figures = msgspec.structs.replace(FIGURES, models={"cnn": waking})
     fair = Model(FIGURES, demand()).utilisation(100, 1)
     assert Model(figures, demand()).utilisation(100, 1) == pytest.approx(1.5 * fair, rel=0.1)
+
+
+def test_a_limited_pod_saturates_at_the_rate_whose_requests_use_up_its_quota() -> None:
+    waking = msgspec.structs.replace(FIGURES.models["cnn"], wake=Waking(3.0, 0.005))
+    figures = msgspec.structs.replace(FIGURES, models={"cnn": waking})
+    limited = Demand(1, 1, "cnn", cpu=0.2, limited=True)
+    most = Model(figures, limited, careful=False).saturation(1)
+    # Asleep for four fifths of the requests, for 1 / most seconds in the mean.
+    assert most * 0.001 * (1 + 2 * 0.8 / (1 + most * 0.005)) == pytest.approx(0.2)
+    assert Model(figures, demand(), careful=False).saturation(1) == pytest.approx(1000)
+
+
+def test_a_pace_that_differs_from_period_to_period_takes_more_pods() -> None:
+    unsteady = msgspec.structs.replace(FIGURES, wander=0.3)
+    assert plan(unsteady, demand(p99=0.005)).replicas > plan(FIGURES, demand(p99=0.005)).replicas
 
 
 def test_the_loss_beyond_what_was_measured_is_that_of_the_most_measured() -> None:
@@ -90,9 +107,9 @@ def test_what_no_pod_answers_so_quickly_is_refused() -> None:
 def test_the_target_leaves_room_for_the_growth() -> None:
     found = plan(FIGURES, demand())
     model = Model(FIGURES, demand())
-    assert found.utilisation == pytest.approx(3000 * 0.0011 / 5, rel=0.02)
+    assert found.utilisation == pytest.approx(3000 * 0.0011 * 1.25 / 6, rel=0.02)
     assert found.target >= found.utilisation * 100
-    assert model.p99(1.25 * found.target / 100 * model.saturation(5), 5) <= 0.02
+    assert model.p99(1.25 * found.target / 100 * model.saturation(6), 6) <= 0.02
 
 
 def test_the_command_prints_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +118,7 @@ def test_the_command_prints_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture
     given = ["capacity", "--rate", "3000", "--p99", "20ms", "--figures", str(file)]
     assert main(given) == 0
     said = capsys.readouterr().out
-    assert "replicas           5" in said
+    assert "replicas           6" in said
     assert "targetCPUUtilizationPercentage: " in said
     assert main([*given, "--json", "--cpu", "0.5", "--limited"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["replicas"] > 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_api.capacity.queueing import Quota, play, poisson
+from mnist_api.capacity.queueing import Quota, Waking, play, poisson
 
 SERVICE = 0.001
 
@@ -61,6 +61,13 @@ def test_a_request_goes_to_the_pod_that_has_fewest() -> None:
 
 
 def test_only_a_request_that_wakes_a_pod_costs_more() -> None:
-    found = play([0.0, 0.0, 1.0], [SERVICE] * 3, 1, wake=1.5)
+    found = play([0.0, 0.0, 1.0], [SERVICE] * 3, 1, wake=Waking(1.5))
     assert found.cpu.tolist() == pytest.approx([1.5 * SERVICE, SERVICE, 1.5 * SERVICE])
     assert found.waits.tolist() == pytest.approx([0, 1.5 * SERVICE, 0])
+
+
+def test_a_request_costs_the_more_the_longer_its_pod_slept() -> None:
+    wake = Waking(3.0, cooling_s=0.01)
+    found = play([0.0, 1.0, 1.0, 1.011, 1.051], [SERVICE] * 5, 1, wake=wake).cpu / SERVICE
+    # The one at 1.0 ends at 1.003, that behind it at 1.004: 7 ms of sleep, and then some 38.
+    assert found.tolist() == pytest.approx([3, 3, 1, 1 + 2 * (1 - np.exp(-0.7)), 3], abs=0.06)
