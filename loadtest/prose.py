@@ -38,9 +38,9 @@ SCALING = """## Replicas and workers
 Replicas of the chart behind the ingress ("cluster"), or gunicorn workers of one service on one
 core ("workers"), each limited by the kernel to the same small share of a core; or workers with a
 whole core each ("cores"). Saturated by 8 connections of wrk for each, from cores that serve
-nothing. "open p99" is at 60 % of the saturated rate, by
-vegeta at a constant rate. The law is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in
-brackets, and shaded in the picture, 95 % of 400 bootstrap fits.
+nothing. "open p99" is at 60 % of the saturated rate, by vegeta at a constant rate. The law is
+X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in brackets, and shaded in the picture, 95 %
+of 400 bootstrap fits.
 
 **What two cores can show.** Pods, ingress, generator, the cluster's own processes and everything
 else on the machine share two cores, so equal small limits are the only way to give N pods N times
@@ -94,7 +94,10 @@ costs what it cost in those very seconds, by the pods' own CPU time: what is lef
 the queue's, and what is gone was the machine's, which had become faster or slower since the figures
 were measured. Near the quota the p99 stands on an edge: whether pods use 88 or
 95 % of it, which a request's CPU decides that differs by so much from minute to minute, is the
-difference between a pause in one period of five and in each.
+difference between a pause in one period of five and in each. And the model does not know of slow
+moments that last for seconds, in which a pod with a quota falls behind by more than a period: from
+70 % on, these make the measured tail. "Too much" in the column "careful" is where `mnist-api
+capacity` would plan more pods.
 """
 AUTOSCALING = """## The autoscaler
 
