@@ -18,7 +18,10 @@ def scripts() -> list[Path]:
         path
         for folder in (".ci", "tools", "loadtest", "nginx")
         for path in sorted((ROOT / folder).rglob("*"))
-        if path.is_file() and path.read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/"))
+        # Environments are hidden there, `make peers` makes six of them.
+        if ".venvs" not in path.parts
+        and path.is_file()
+        and path.read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/"))
     ]
 
 
