@@ -133,7 +133,8 @@ class Model:
 
     def _paces(self, arrivals: Floats, random: np.random.Generator) -> Floats:
         """Return by what factor requests cost more in the period in which they come."""
-        period = (arrivals / self._figures.period_s).astype(int)
+        # Counted without those in which none comes: at one request an hour nearly all are.
+        _, period = np.unique((arrivals / self._figures.period_s).astype(int), return_inverse=True)
         deviation = np.sqrt(np.log1p(self._figures.wander**2))
         each = np.exp(random.normal(-(deviation**2) / 2, deviation, period[-1] + 1))
         paces: Floats = each[period]
