@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loadtest.capacity.measure import HIGH, LOW, MODELS, WINDOW
+from loadtest.capacity.measure import HIGH, LOW, MODELS, PERIOD
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
 from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
 from mnist_api.capacity.queueing import Waking
 
 _DRAWS = 2000
-PERIOD = 0.1  # the kubelet's own
 # Seconds after which a pod's caches are cold in any case.
 _LONGEST_COOLING = 0.1
 
@@ -58,7 +57,7 @@ def wander(steady: Steady) -> float:
     if not len(uses):
         return 0.0
     relative = float(uses.var() / uses.mean() ** 2)
-    return float(np.sqrt(max(0.0, relative - 1 / (steady.open.rate * WINDOW))))
+    return float(np.sqrt(max(0.0, relative - 1 / (steady.open.rate * PERIOD))))
 
 
 def cost(runs: Sequence[Saturated], idle: float) -> Cost:

@@ -22,8 +22,8 @@ MODELS = ("cnn", "mlp", "svm")
 LOW, HIGH = 0.05, 0.5
 CONNECTIONS = 8
 QUANTILES = 201
-# Seconds: the period of a pod's quota.
-WINDOW = 0.1
+# Seconds, of a pod's quota: the kubelet's own.
+PERIOD = 0.1
 
 
 def bodies(model: str) -> list[bytes]:
@@ -59,10 +59,10 @@ def uses_until(is_over: Callable[[], bool], used: Callable[[], float]) -> list[f
     """
     looks = [(time.monotonic(), used())]
     while not is_over():
-        time.sleep(WINDOW)
+        time.sleep(PERIOD)
         looks.append((time.monotonic(), used()))
     uses = [(after[1] - before[1]) / (after[0] - before[0]) for before, after in pairwise(looks)]
-    edge = round(1 / WINDOW)
+    edge = round(1 / PERIOD)
     return uses[edge:-edge]
 
 

@@ -75,6 +75,8 @@ def answered_or_refused(client: socket.socket) -> Answer:
     return answer
 
 
+# Of the 16 that are let in each time, some are let go where the machine stands still meanwhile.
+@pytest.mark.alone
 def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server) -> None:
     with ExitStack() as stack:
         crowd = crowd_of(60, hurried, stack)
@@ -85,8 +87,7 @@ def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server)
                     client.sendall(PREDICTION)
             answers.update(answered_or_refused(client).status for client in crowd)
         assert set(answers) == {200, 503}, answers
-        # 16 are let in each time; if the machine stands still meanwhile, some of them are let go.
-        assert answers[200] >= 16 * 8 // 2
+        assert answers[200] >= 16 * 8
     assert hurried.metric(REJECTIONS % "waiting") == answers[503]
     status = 'mnist_api_http_requests_total{method="POST",route="/predict",status="%s"}'
     assert hurried.metric(status % 503) == answers[503]

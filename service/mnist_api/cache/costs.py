@@ -61,11 +61,7 @@ class Costs:
         for model in keys:
             computing += self._infer.get(model, 0.0)
         asking = self._ask and self._ask + _HAND_OVER
-        if computing * self._known.get(size, 1.0) >= asking:
-            return True
-        # PERF: as `_is_sampled`, without its call.
-        end = _SAMPLED_DIGEST_OF_SMALL if image_bytes < _SMALL_BYTES else _SAMPLED_DIGEST
-        return next(iter(keys.values())).endswith(end)
+        return computing * self._known.get(size, 1.0) >= asking or _is_sampled(keys, image_bytes)
 
 
 def _is_sampled(keys: Mapping[str, str], image_bytes: int) -> bool:
