@@ -60,7 +60,7 @@ ab: peers-deps ## Repeat the ab scenario of 2018: its design beside ours
 peers: peers-deps ## Measure six other servers with the same models beside ours
 	for models in svm mlp cnn; do $(LOAD)/python -m loadtest.peers --models $$models $(OPTIONS); done
 
-scaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Measure how throughput grows with replicas on KUBECONFIG's cluster (OPTIONS=workers: of gunicorn, without)
+scaling: .venv-loadtest/installed loadtest/.bin/poisson ## Measure how throughput grows with replicas on KUBECONFIG's cluster (OPTIONS=workers: of gunicorn, without)
 	tools/system-deps wrk
 	$(LOAD)/python -m loadtest.scaling $(or $(OPTIONS),cluster)
 
@@ -70,7 +70,7 @@ capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure a pod there,
 	$(LOAD)/python -m loadtest.capacity fit
 	$(LOAD)/python -m loadtest.capacity validate --seconds 25 $(OPTIONS)
 
-autoscaling: .venv-loadtest/installed loadtest/.bin/vegeta ## Watch the HPA there under a spike and through a day
+autoscaling: .venv-loadtest/installed loadtest/.bin/poisson ## Watch the HPA there under a spike and through a day
 	tools/system-deps wrk
 	$(LOAD)/python -m loadtest.autoscaling spike day $(OPTIONS)
 
@@ -152,7 +152,7 @@ peers-lock: .venv-dev/installed
 	for peer in $(PEERS); do $(DEV)/uv pip compile loadtest/peers/$$peer/requirements.in $(subst make lock,make peers-lock,$(LOCK)) -o loadtest/peers/$$peer/requirements.txt || exit 1; done
 
 .PHONY: peers-deps
-peers-deps: .venv/installed .venv-dev/installed .venv-loadtest/installed loadtest/.bin/vegeta $(PEERS:%=loadtest/peers/.venvs/%/installed)
+peers-deps: .venv/installed .venv-dev/installed .venv-loadtest/installed loadtest/.bin/poisson $(PEERS:%=loadtest/peers/.venvs/%/installed)
 	tools/system-deps wrk ab
 	$(DEV)/python -m loadtest.peers.prepare
 	PYTHONPATH=.:service loadtest/peers/.venvs/mlserver/bin/python -m loadtest.peers.mlserver.pipeline loadtest/peers/.models/mlserver

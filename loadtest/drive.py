@@ -1,6 +1,7 @@
 """The load generators: wrk and ab close the loop, vegeta keeps a rate whatever the answers do.
 
-At a constant rate as its command does, or at random times (`poisson/`, by its library).
+By vegeta's library (`poisson/`), at random times as independent clients do: at its command's even
+distances hardly any queue comes up, and its clock is late by as much as eight answers take.
 
 Vegeta, of those that keep a rate, since one command of Go's builds it, its last release is recent
 and it records every request; so we count latency from the moment a request was due, not from when
@@ -8,7 +9,6 @@ a starved generator came to send it. (wrk2 has had no release for years, oha bui
 long, k6 is under the AGPL.)
 """
 
-import csv
 import json
 import re
 import subprocess
@@ -16,7 +16,6 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -24,8 +23,7 @@ from numpy.typing import NDArray
 
 from loadtest.cores import driver_cores, pinned
 
-_BIN = Path(__file__).resolve().parent / ".bin"
-VEGETA, POISSON = _BIN / "vegeta", _BIN / "poisson"
+POISSON = Path(__file__).resolve().parent / ".bin" / "poisson"
 Floats = NDArray[np.float64]
 # Rotating bodies, so that neither the branch predictor nor a cache learns one digit by heart.
 _SCRIPT = """
@@ -51,7 +49,7 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A constant rate. Times are from when each request was due; `sent_p99`, from its sending."""
+    """A rate that is kept. Times are from when a request was due; `sent_p99`, from its sending."""
 
     rate: float
     requests: int
@@ -118,18 +116,6 @@ def ab(url: str, body: bytes, seconds: int, concurrency: int, *, keep_alive: boo
     )
 
 
-def vegeta(
-    url: str, bodies: Sequence[bytes], rate: float, seconds: float, host: str | None = None
-) -> Open:
-    """Ask at a constant rate."""
-    whole = max(1, round(rate))
-    attack = [str(VEGETA), "attack", "-format=json", f"-rate={whole}/1s", f"-duration={seconds:g}s"]
-    attacked = _attack([*attack, "-timeout=20s"], url, bodies, host)
-    encode = [str(VEGETA), "encode", "-to=csv"]
-    rows = subprocess.run(encode, input=attacked, check=True, capture_output=True).stdout
-    return summary(rows.decode(), whole)
-
-
 def poisson(
     url: str,
     bodies: Sequence[bytes],
@@ -144,11 +130,7 @@ def poisson(
         the summary, and each request's latency in ms from when it was due, float64 (n,).
     """
     attack = _poisson(rate, seconds, seed)
-    rows = _attack([*attack, "-timeout=20s"], url, bodies, host).decode().split()
-    due, sent, codes, latencies = np.array([[*map(int, row.split(","))] for row in rows]).T
-    # The clock of the schedule starts with the first request that was sent in time.
-    due = due + (sent - due).min()
-    return _summary(rate, codes, due, sent, latencies), (sent - due + latencies) / 1e6
+    return summary(_attack([*attack, "-timeout=20s"], url, bodies, host).decode(), rate)
 
 
 def schedule(rate: float, seconds: float, seed: int) -> Floats:
@@ -162,34 +144,23 @@ def _poisson(rate: float, seconds: float, seed: int) -> list[str]:
     return [str(POISSON), f"-rate={rate}", f"-duration={seconds:g}s", f"-seed={seed}"]
 
 
-def summary(rows: str, rate: float) -> Open:
-    """Return what vegeta's records say, with latency from when each request was due."""
-    csv.field_size_limit(1 << 30)
-    records = [
-        (int(row[0]), int(row[1]), int(row[2]), int(row[8]))
-        for row in csv.reader(rows.splitlines())
-    ]
-    sent, codes, latencies, numbers = (np.array(column) for column in zip(*records, strict=True))
-    due = numbers * (1e9 / rate)
-    due += (sent - due).min()
-    return _summary(rate, codes, due, sent, latencies)
-
-
-def _summary(
-    rate: float, codes: NDArray[Any], due: NDArray[Any], sent: NDArray[Any], latencies: NDArray[Any]
-) -> Open:
-    """Return the figures of requests, by times in nanoseconds."""
-    late, since_due = sent - due, sent - due + latencies
+def summary(rows: str, rate: float) -> tuple[Open, Floats]:
+    """Return what `poisson` gives, of its records: due, sent, status, latency; times in ns."""
+    records = np.array([[*map(int, row.split(","))] for row in rows.split()])
+    due, sent, codes, latencies = records.T
+    # The clock of the schedule starts with the first request that was sent in time.
+    due = due + (sent - due).min()
+    late, since_due = (sent - due) / 1e6, (sent - due + latencies) / 1e6
     return Open(
         rate=rate,
         requests=len(codes),
         errors=int((codes != 200).sum()),
-        p50_ms=float(np.percentile(since_due, 50)) / 1e6,
-        p99_ms=float(np.percentile(since_due, 99)) / 1e6,
+        p50_ms=float(np.percentile(since_due, 50)),
+        p99_ms=float(np.percentile(since_due, 99)),
         sent_p99_ms=float(np.percentile(latencies, 99)) / 1e6,
-        max_ms=float(since_due.max()) / 1e6,
-        late_ms=float(np.percentile(late, 99)) / 1e6,
-    )
+        max_ms=float(since_due.max()),
+        late_ms=float(np.percentile(late, 99)),
+    ), since_due
 
 
 def _attack(command: Sequence[str], url: str, bodies: Sequence[bytes], host: str | None) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 
 from loadtest.bodies import predict
 from loadtest.digits import held_out
-from loadtest.drive import Open, vegeta, wrk
+from loadtest.drive import Open, poisson, wrk
 from loadtest.machine import RESULTS, Machine, here
 from loadtest.meter import Meter
 from loadtest.service import end_orderly_on_sigterm
@@ -73,7 +73,7 @@ def measure(count: int, target: Target, options: argparse.Namespace) -> Point:
     cpu, share = meter.cores(), meter.throttled()
     time.sleep(0.5)
     meter = Meter(target)
-    kept = vegeta(url, bodies, options.load * closed.rate, options.seconds, host=target.host)
+    kept, _ = poisson(url, bodies, options.load * closed.rate, options.seconds, host=target.host)
     return Point(
         count,
         closed.rate,

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from loadtest.digits import Digit, held_out
-from loadtest.drive import vegeta, wrk
+from loadtest.drive import Open, poisson, wrk
 from loadtest.machine import RESULTS, here
 from loadtest.peers.awake import awake, stopped
 from loadtest.peers.contestants import CONTESTANTS, Contestant, installed_mib, running
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of contestants, by commas")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--load", type=float, default=0.6, help="of a peer's own saturation")
+    parser.add_argument("--load", type=float, default=0.8, help="of a peer's own saturation")
     parser.add_argument("--out", type=Path, default=RESULTS / "peers")
     options = parser.parse_args()
     only = {name for name in options.only.split(",") if name}
@@ -91,12 +91,17 @@ def _measure(
     ours = chosen[0]
     for peer in chosen[1:]:
         rate = options.load * sorted(rows[peer.name].rates)[options.rounds // 2]
-        for one in (peer, ours):
-            url = one.url(servers[one.name].url, model)
-            with awake(servers[one.name]):
-                taken = vegeta(url, bodies[one.name], rate, options.seconds)
-            rows[one.name].at_rate[peer.name] = taken
-            sys.stderr.write(f"{model} {one.name} at {rate:.0f}/s: p99 {taken.p99_ms:.2f} ms\n")
+        pair: dict[str, list[Open]] = {peer.name: [], ours.name: []}
+        for seed in range(options.rounds):
+            for one in (peer, ours):
+                url = one.url(servers[one.name].url, model)
+                with awake(servers[one.name]):
+                    taken, _ = poisson(url, bodies[one.name], rate, options.seconds, seed=seed)
+                pair[one.name].append(taken)
+        for name, runs in pair.items():
+            middle = sorted(runs, key=lambda run: run.p99_ms)[options.rounds // 2]
+            rows[name].at_rate[peer.name] = middle
+            sys.stderr.write(f"{model} {name} at {rate:.0f}/s: p99 {middle.p99_ms:.2f} ms\n")
     study.rows += rows.values()
 
 

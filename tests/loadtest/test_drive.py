@@ -13,15 +13,20 @@ pytestmark = pytest.mark.alone
 RATE = 1000
 
 
-def record(number: int, sent_ms: float, took_ms: float, code: int = 200) -> str:
-    """Return one row as vegeta writes it."""
-    return f"{round(sent_ms * 1e6)},{code},{round(took_ms * 1e6)},0,0,,,attack,{number},POST,url,"
+# When the clock of the records, which is that of the day, began.
+START = 1_800_000_000_000_000_000
+
+
+def record(due_ms: float, sent_ms: float, took_ms: float, code: int = 200) -> str:
+    """Return one row as `poisson` writes it."""
+    due, sent, took = (round(ms * 1e6) for ms in (due_ms, sent_ms, took_ms))
+    return f"{due},{START + sent},{code},{took}"
 
 
 def test_latency_counts_from_when_a_request_was_due() -> None:
     # The third was due after 2 ms; a starved generator sent it after 12 and it took one.
     rows = [record(0, 0, 1), record(1, 1, 1), record(2, 12, 1), record(3, 3, 1)]
-    found = summary("\n".join(rows), RATE)
+    found, _ = summary("\n".join(rows), RATE)
     assert found.max_ms == pytest.approx(11)
     assert found.sent_p99_ms == pytest.approx(1)
     assert found.late_ms > 9
@@ -29,14 +34,16 @@ def test_latency_counts_from_when_a_request_was_due() -> None:
 
 def test_records_out_of_order_are_understood() -> None:
     rows = [record(number, number, 2) for number in (3, 0, 2, 1)]
-    found = summary("\n".join(rows), RATE)
+    found, _ = summary("\n".join(rows), RATE)
     assert (found.requests, found.errors) == (4, 0)
     assert found.p99_ms == pytest.approx(2)
 
 
 def test_every_answer_but_a_200_is_an_error() -> None:
     rows = [record(0, 0, 1), record(1, 1, 1, code=503), record(2, 2, 1, code=0)]
-    assert summary("\n".join(rows), RATE).errors == 2
+    found, latencies = summary("\n".join(rows), RATE)
+    assert found.errors == 2
+    assert latencies.tolist() == pytest.approx([1, 1, 1])
 
 
 @pytest.fixture
