@@ -43,7 +43,8 @@ def check_read_alike(request: bytes) -> bool:
     path, _, query = read.path.partition(b"?")
     assert read.method == b"POST"
     assert path in (b"/predict", b"/predict/")
-    assert (query.decode(), read.body) == (plain.query, plain.body)
+    assert (query.decode(), read.body) == (plain.head.query, plain.body)
     fields = {name.lower(): value for name, value in read.fields}
-    assert fields.get(b"content-type", b"").decode() == plain.content_type
+    assert fields.get(b"content-type", b"").decode() == plain.head.content_type
+    assert fields.get(b"x-request-id", b"").decode() == (plain.given_id or "")
     return True

@@ -9,6 +9,8 @@ from mnist_api.cache.answer import Answer
 ENTRY_BYTES = 800
 # Places in which keys leave a mark of one byte.
 _MARKS = 1 << 14
+# Of a key's hash so many bits are used: the place, and what is left there.
+_PLACES_AND_MARKS = _MARKS * 256 - 1
 
 
 class LocalCache:
@@ -43,13 +45,14 @@ class LocalCache:
 
     def put(self, key: str, answer: Answer) -> None:
         """Remember an answer; the oldest goes when there is no room."""
-        if not self._most:
-            return
         if len(self._answers) >= self._most:
+            if not self._most:
+                return
             # PERF: Python keeps a text's hash; this one was computed to look the key up.
-            hashed = hash(key)
-            # One key in 128 is taken for another.
-            place, mark = hashed % _MARKS, (hashed >> 20) & 0xFF | 1
+            mark = hash(key) & _PLACES_AND_MARKS
+            place = mark >> 8
+            mark &= 0xFF
+            # One key in 256 is taken for another.
             if self._marks[place] != mark:
                 self._marks[place] = mark
                 return

@@ -42,8 +42,12 @@ class TieredCache:
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
         """Return what the process remembers, by model; counted by `recalled`."""
-        found = {model: self._local.get(key) for model, key in keys.items()}
-        return {model: answer for model, answer in found.items() if answer is not None}
+        found = {}
+        for model, key in keys.items():
+            answer = self._local.get(key)
+            if answer is not None:
+                found[model] = answer
+        return found
 
     def recalled(self, known: int, missing: int) -> None:
         """Count answers that the process remembered, and others that were found elsewhere."""

@@ -57,9 +57,10 @@ class Express:
         """
         if len(plain.body) > self._max_body_bytes:
             return None
-        query = last_of(parse_query_string(plain.query, keep_blank=True)) if plain.query else {}
+        head = plain.head
+        query = last_of(parse_query_string(head.query, keep_blank=True)) if head.query else {}
         try:
-            asked = parse_single(plain.content_type, plain.body, query)
+            asked = parse_single(head.content_type, plain.body, query)
             if asked is None or asked.version is not None:
                 return None
             selection = self._catalog.select(asked.model)
@@ -84,10 +85,10 @@ class Express:
         if prediction is None:
             return None
         body = answer_body(asked, prediction)
-        head = prediction_head(plain.http, selection.versions, prediction.source, len(body))
+        head = prediction_head(plain.head.http, selection.versions, prediction.source, len(body))
         if prediction.source == "local":
             labels = {name: answer.label for name, answer in prediction.answers.items()}
             remembered = Remembered(asked.model, selection, labels, head, body)
             self._responses.put(request, remembered)
         self._metrics.answered("/predict", "POST", "200", perf_counter() - arrived)
-        return with_body(head, request_id(plain.given_id, plain.traceparent).encode(), body)
+        return with_body(head, request_id(plain.given_id, plain.head.traceparent).encode(), body)

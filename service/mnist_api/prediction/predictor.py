@@ -152,6 +152,8 @@ class Predictor:
         """Return what the process remembers, by model, and the keys of all else."""
         keys = keys_of(selection.models, image)
         answers = {} if fresh else self._cache.recall(keys)
+        if not answers:
+            return answers, keys
         return answers, {name: key for name, key in keys.items() if name not in answers}
 
     def _prediction(

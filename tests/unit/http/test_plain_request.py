@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mnist_api.http.plain_request import PlainRequest, plain_request
+from mnist_api.http.plain_request import Head, PlainRequest, plain_request
 from tests.support.gunicorn_parser import check_read_alike, read_by_gunicorn
 
 LINE = b"POST /predict/ HTTP/1.1\r\n"
@@ -27,10 +27,24 @@ def test_a_plain_request_is_taken_apart() -> None:
         b"User-Agent: somebody (1.0; of) somewhere",
         line=b"POST /predict?model=cnn&probabilities=1 HTTP/1.1\r\n",
     )
+    length = len(BODY)
     assert plain_request(request) == PlainRequest(
-        b"1.1", "model=cnn&probabilities=1", "application/json", BODY, 0, "me-1", None
+        Head(b"1.1", "model=cnn&probabilities=1", "application/json", length, "me-1", None),
+        BODY,
+        0,
+        "me-1",
     )
-    assert plain_request(request_with()) == PlainRequest(b"1.1", "", "", BODY, 0, None, None)
+    assert plain_request(request_with()) == PlainRequest(
+        Head(b"1.1", "", "", length, None, None), BODY, 0, None
+    )
+
+
+@pytest.mark.parametrize("name", [b"X-Request-ID", b"x-request-id", b"X-REQUEST-ID"])
+def test_each_request_has_its_own_id_whoever_writes_it(name: bytes) -> None:
+    for given_id in ("one", "two"):
+        plain = plain_request(request_with(name + b": \t" + given_id.encode() + b" "))
+        assert plain is not None
+        assert plain.given_id == given_id
 
 
 @pytest.mark.parametrize("there", [0, 1, len(BODY) - 1])
@@ -45,7 +59,7 @@ def test_an_old_client_has_to_say_that_it_stays() -> None:
     assert plain_request(request_with(line=line)) is None
     kept = plain_request(request_with(b"Connection: Keep-Alive", line=line))
     assert kept is not None
-    assert kept.http == b"1.0"
+    assert kept.head.http == b"1.0"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +78,10 @@ def test_an_old_client_has_to_say_that_it_stays() -> None:
         b"Upgrade: h2c",
         b"X-Request-Timeout-Ms: 5",
         b"Host: b",
+        b"X-Request-ID: a\r\nX-Request-ID: b",
+        b"X-Request-ID: a\r\nx-request-id: a",
+        b"X-Request-ID: \xe9",
+        b"X-Request-ID: a\nTransfer-Encoding: chunked",
         b"Content-Type: text/plain\r\nContent-Type: application/json",
         b"Transfer-Encoding : chunked",
         b" folded: to the line above",
