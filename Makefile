@@ -68,7 +68,7 @@ capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure a pod there,
 	tools/system-deps wrk
 	$(LOAD)/python -m loadtest.capacity calibrate --seconds 4 $(OPTIONS)
 	$(LOAD)/python -m loadtest.capacity fit
-	$(LOAD)/python -m loadtest.capacity validate --seconds 25 $(OPTIONS)
+	$(LOAD)/python -m loadtest.capacity validate --seconds 6 --repeats 5 $(OPTIONS)
 
 autoscaling: .venv-loadtest/installed loadtest/.bin/poisson ## Watch the HPA there under a spike and through a day
 	tools/system-deps wrk

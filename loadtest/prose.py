@@ -86,20 +86,22 @@ answers from the pod's cache are measured by wrk alone and take the same factor.
 shared machine differs from one tenth of a second to the next: by how much is what the pod's use of
 CPU varies more than the number of its requests does, and the model draws each period's pace.
 
-The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
+The trials: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the
-saturation that the model says. "These arrivals" is the model's p99 of exactly the arrivals that
-were sent; "any arrivals" is what it expects of the rate in general, which a short measurement
-misses by chance: at 80 % of one limited pod two draws of the model itself, each as long as a
-measurement, differ by a quarter. "Model with it" is the model's p99 of these arrivals if a request
-costs what it cost in those very seconds, by the pods' own CPU time: what is left of its error is
-the queue's, and what is gone was the machine's, which had become faster or slower since the figures
-were measured. Near the quota the p99 stands on an edge: whether pods use 88 or
-95 % of it, which a request's CPU decides that differs by so much from minute to minute, is the
-difference between a pause in one period of five and in each. And the model does not know of slow
-moments that last for seconds, in which a pod with a quota falls behind by more than a period: from
-70 % on, these make the measured tail. "Too much" in the column "careful" is where `mnist-api
-capacity` would plan more pods.
+saturation that the model says. Each point is measured several times, in turn with the others, and
+the run of the middle p99 counts: moments in which the machine is slow for seconds, which no model
+knows of, fall into one or two of them and can be seen there. "These arrivals" is the model's p99
+of exactly the arrivals that were sent; "any arrivals" is what it expects of the rate in general,
+which a short measurement misses by chance. "Model with it" is the model's p99 of these arrivals if
+a request costs what it cost in those very seconds, by the pods' own CPU time. "Too much" in the
+column "careful" is where `mnist-api capacity` would plan more pods.
+
+Where pods have the machine's cores to themselves and are not near their quota, the model is right.
+Two things it does not know. Four pods of .2 cores, the ingress and the generator keep these two
+cores, two threads of one, busy with more than that one ("machine's cores busy"), and wait for each
+other: other nodes' pods do not. And close to the quota the p99 stands on an edge: pods of .1 cores
+may do some 65 requests in a period, and whether they are stopped in one period of twenty or in one
+of ten is the difference between 2 and 12 ms, from run to run of the same point.
 """
 AUTOSCALING = """## The autoscaler
 

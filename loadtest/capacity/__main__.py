@@ -57,7 +57,7 @@ def main() -> None:
 def _validate(release: Release, options: argparse.Namespace, folder: Path) -> None:
     figures = load(options.results / "capacity.json")
     demand = Demand(1.0, 1.0, options.model, cpu=options.limit, limited=True)
-    checks = validate(release, figures, demand, options.seconds, options.seed)
+    checks = validate(release, figures, demand, options.seconds, options.repeats)
     name = f"{figures.machine['commit']}, {figures.machine['date']}"
     found = Validation(here(), options.model, options.limit, name, checks)
     write(folder / f"validation-{time.strftime('%H%M%S')}.json", found)
@@ -92,8 +92,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--limit", type=float, default=0.2, help="cores of each pod")
     parser.add_argument("--seconds", type=float, default=5, help="of each point")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1, help="of the random arrivals")
+    parser.add_argument("--repeats", type=int, default=3, help="of each measurement")
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="the ingress")
     parser.add_argument("--host", default="mnist.test", help="its name there")
     parser.add_argument("--image", default="mnist-api:0.1.0", help="on the cluster's nodes")

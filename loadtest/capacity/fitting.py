@@ -71,9 +71,8 @@ def cost(runs: Sequence[Saturated], idle: float) -> Cost:
 def wake(calibration: Calibration, model: str) -> Waking:
     """Return what a request costs more that wakes a pod, from two rates at random times.
 
-    At a rate r a pod that computes a share b of the time is asleep for the other share of the
-    requests, for 1 / r seconds in the mean. With (f - 1) (1 - exp(-s / c)) as what a request costs
-    more after s seconds, the mean over them is (f - 1) / (1 + r c): two rates give f and c.
+    A pod that computes a share of the time is asleep for the other share of the requests. What
+    those cost more in the mean is known at two rates; the inverse of `Waking.mean_times` is it.
     """
     idle = calibration.idle_cores
     busy = cost(_of(calibration.saturated, model, cached=False), idle).cpu_us

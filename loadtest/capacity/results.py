@@ -46,7 +46,10 @@ class Calibration(msgspec.Struct):
 
 
 class Check(msgspec.Struct):
-    """One measured point beside what the model said of it. Milliseconds."""
+    """One point beside what the model said of it: of its runs, the one of the middle p99.
+
+    Times are in milliseconds.
+    """
 
     count: int
     share: float
@@ -66,6 +69,8 @@ class Check(msgspec.Struct):
     """The CPU that a request took in these seconds, as a multiple of what the figures say."""
     at_pace_ms: float = 0.0
     """The model's p99 of these very arrivals, had the figures been measured in these seconds."""
+    p99s_ms: list[float] = []
+    """Of all runs."""
 
     @property
     def error(self) -> float:

@@ -81,6 +81,7 @@ def _checks(checks: Sequence[Check]) -> str:
             f"{one.share:.0%}",
             f"{one.open.rate:.0f}",
             f"{one.open.p99_ms:.1f}",
+            " ".join(f"{p99:.1f}" for p99 in one.p99s_ms),
             f"{one.same_arrivals_ms:.1f}",
             f"{one.error:+.0%}",
             f"{one.pace:.2f}",
@@ -95,7 +96,7 @@ def _checks(checks: Sequence[Check]) -> str:
         for one in checks
     ]
     heads = (
-        "N, load, 1/s, measured p99 ms, model: these arrivals, error, "
+        "N, load, 1/s, measured p99 ms, of each run, model: these arrivals, error, "
         "CPU of a request then (times), model with it, error, any arrivals, "
         "careful, throttled periods, machine's cores busy, errors"
     )

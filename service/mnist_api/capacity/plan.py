@@ -110,7 +110,7 @@ class Model:
             # A pod that may use a fifth of a core is asleep for the rest, however much is asked,
             # and what is asked next wakes it; the more is asked, the shorter it slept.
             for _ in range(_TRIALS):
-                woken = (wake.factor - 1) * (1 - cores) / (1 + rate * wake.cooling_s)
+                woken = (wake.mean_times(rate) - 1) * (1 - cores)
                 rate = cores / (cost * (1 + woken))
         return pods * rate
 

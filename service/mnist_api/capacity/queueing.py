@@ -41,6 +41,10 @@ class Waking:
             return self.factor if asleep else 1.0
         return 1 + (self.factor - 1) * -expm1(-asleep / self.cooling_s)
 
+    def mean_times(self, rate: float) -> float:
+        """Return the mean of `times` over sleeps that end at random, so many a second."""
+        return 1 + (self.factor - 1) / (1 + rate * self.cooling_s)
+
 
 @dataclass(frozen=True)
 class Played:

@@ -71,3 +71,10 @@ def test_a_request_costs_the_more_the_longer_its_pod_slept() -> None:
     found = play([0.0, 1.0, 1.0, 1.011, 1.051], [SERVICE] * 5, 1, wake=wake).cpu / SERVICE
     # The one at 1.0 ends at 1.003, that behind it at 1.004: 7 ms of sleep, and then some 38.
     assert found.tolist() == pytest.approx([3, 3, 1, 1 + 2 * (1 - np.exp(-0.7)), 3], abs=0.06)
+
+
+@pytest.mark.parametrize("wake", [Waking(3.0, 0.01), Waking(1.5), Waking()])
+def test_the_mean_over_random_sleeps_is_that_of_its_formula(wake: Waking) -> None:
+    sleeps = np.random.default_rng(3).exponential(1 / 200, 20_000)
+    drawn = float(np.mean([wake.times(sleep) for sleep in sleeps]))
+    assert wake.mean_times(200) == pytest.approx(drawn, rel=0.02)
