@@ -43,6 +43,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._is_between_requests = True
         self._head_since: float | None = None
         self._body_since: float | None = None
+        self._idle_since: float | None = None
         self._turn: Turn | None = None
         self._is_waiting = False
 
@@ -68,8 +69,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         if self._awaiting_request and self._behind is None and self._held is None:
             self._close_transport()
 
-    def end_what_is_late(self, head_before: float, body_before: float) -> None:
-        """End the wait for a head or a body that began before a time."""
+    def end_what_is_late(self, head_before: float, body_before: float, idle_before: float) -> None:
+        """End the wait for a head, for a body or for another request that began before a time."""
+        if self._idle_since is not None and self._idle_since < idle_before:
+            self._keepalive_timeout()
+            return
         if self._head_since is not None and self._head_since < head_before:
             late = IncompleteHead("the request's line and headers took too long to arrive")
             self._safe_write(answer(late, late.status, {"Connection": "close"}))
@@ -81,6 +85,13 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             assert self._turn is not None, "a body follows a head"  # noqa: S101
             self._turn.is_late = True
             self._body_receiver.signal_disconnect()
+
+    def _arm_keepalive_timer(self) -> None:
+        # PERF: two timers a request took more than a look at all connections once a second does.
+        self._idle_since = self.worker.loop.time()
+
+    def _cancel_keepalive_timer(self) -> None:
+        self._idle_since = None
 
     def _end_holding(self, since: float) -> None:
         """Leave a body that is late to Falcon's way, which says so once it waits for it."""

@@ -70,7 +70,9 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
                 now = self.loop.time()
                 for connection in tuple(self.connections):
                     connection.end_what_is_late(
-                        now - settings.head_timeout_seconds, now - settings.body_timeout_seconds
+                        now - settings.head_timeout_seconds,
+                        now - settings.body_timeout_seconds,
+                        now - settings.keepalive_seconds,
                     )
 
     async def _shutdown(self) -> None:

@@ -234,7 +234,8 @@ class Predictor:
         self._costs.inferred(model.name, seconds)
         if self._watch is not None:
             self._watch(f"infer {model.name}", start, start + seconds)
-        return Answer(int(row.argmax()), tuple(row.tolist()))
+        probabilities = tuple(row.tolist())
+        return Answer(probabilities.index(max(probabilities)), probabilities)
 
 
 def _majority_of(selection: Selection, answers: Mapping[str, Answer]) -> int:
