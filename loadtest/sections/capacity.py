@@ -23,7 +23,8 @@ def section(results: Path, _docs: Path) -> list[str]:
 
 def verdict(checks: Sequence[Check]) -> str:
     """Return whether the model kept what is asked of it."""
-    asked = [one for one in checks if one.share <= 0.8]
+    # Of the saturation by figures that may have been fitted anew since: 80 % is 81 then.
+    asked = [one for one in checks if one.share < 0.85]
     near = [one for one in asked if abs(one.error) <= 0.25]
     paced = [one for one in asked if abs(one.error_at_pace) <= 0.25]
     longer = [one for one in asked if one.error > 0.25]

@@ -1,7 +1,8 @@
 """What is remembered: one model's answer to one picture."""
 
 import struct
-from typing import NamedTuple
+
+import msgspec
 
 _FORMAT = struct.Struct("<BB10f")
 # The first byte of every stored answer: another layout gets another number, and what bears a number
@@ -9,7 +10,7 @@ _FORMAT = struct.Struct("<BB10f")
 _LAYOUT = 1
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What a model said of one picture: the digit, and ten calibrated probabilities."""
 
     label: int

@@ -6,8 +6,8 @@ Falcon's way from the beginning, which says everything by the contract.
 """
 
 from time import perf_counter
-from typing import NamedTuple
 
+import msgspec
 from falcon.uri import parse_query_string
 
 from mnist_api.errors import ApiError
@@ -22,7 +22,7 @@ from mnist_api.models.catalog import Catalog, Selection
 from mnist_api.prediction.predictor import Predictor
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """A request that waits for its turn."""
 
     request: bytes
@@ -77,7 +77,7 @@ class Express:
             taken: the request.
             arrived: when it did, on `time.perf_counter`'s clock.
         """
-        request, plain, asked, selection = taken
+        plain, asked, selection = taken.plain, taken.asked, taken.selection
         try:
             prediction = self._predictor.at_once(asked.image, selection, picture=asked.normalised)
         except Exception:  # noqa: BLE001 - Falcon's way meets it again, and has answers to all
@@ -89,6 +89,6 @@ class Express:
         if prediction.source == "local":
             labels = {name: answer.label for name, answer in prediction.answers.items()}
             remembered = Remembered(asked.model, selection, labels, head, body)
-            self._responses.put(request, remembered)
+            self._responses.put(taken.request, remembered)
         self._metrics.answered("/predict", "POST", "200", perf_counter() - arrived)
         return with_body(head, request_id(plain.given_id, plain.head.traceparent).encode(), body)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Annotated, Final
 
@@ -153,6 +154,8 @@ def parse_single(
         return None
 
 
+# PERF: clients send the same few types again and again.
+@lru_cache(maxsize=256)
 def _media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 

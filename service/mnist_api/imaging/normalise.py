@@ -64,7 +64,7 @@ def _is_like_mnist(pixels: Picture) -> bool:
     width = _lines_filled(pixels.T.tobytes())
     if not _BOX - 1 <= max(height, width) <= _BOX:
         return False
-    mass, down, right = np.dot(_MOMENTS, pixels.ravel().astype(np.float32)).tolist()
+    mass, down, right = _MOMENTS.dot(pixels.ravel().astype(np.float32)).tolist()
     return bool(abs(down / mass - _CENTRE) <= 0.5 and abs(right / mass - _CENTRE) <= 0.5)
 
 

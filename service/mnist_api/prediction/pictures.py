@@ -1,8 +1,8 @@
 """From an image file's bytes to the picture that the models see, on the loop or off it."""
 
 from time import perf_counter
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,7 +78,7 @@ class Pictures:
         return made.picture
 
 
-class _Made(NamedTuple):
+class _Made(msgspec.Struct, frozen=True):
     """A picture and what it took, to be noted on the event loop: tallies know one thread."""
 
     picture: Picture

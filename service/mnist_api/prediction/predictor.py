@@ -125,7 +125,7 @@ class Predictor:
         if missing or picture:
             if missing and perf_counter() >= deadline:
                 raise self._too_late()
-            if not self._pictures.is_quick(image):
+            if not self._pictures.is_small_file(image):
                 return None
             # PERF: with no call in between; nearly every picture that nobody knows comes by here.
             if missing and not fresh and self._cache.would_ask(missing, len(image)):
