@@ -70,7 +70,7 @@ capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure a pod there,
 	$(LOAD)/python -m loadtest.capacity fit
 	$(LOAD)/python -m loadtest.capacity validate --seconds 6 --repeats 5 $(OPTIONS)
 
-autoscaling: .venv-loadtest/installed loadtest/.bin/poisson ## Watch the HPA there under a spike and through a day
+autoscaling: .venv-loadtest/installed ## Watch the HPA there under a spike and through a day
 	tools/system-deps wrk
 	$(LOAD)/python -m loadtest.autoscaling spike day $(OPTIONS)
 

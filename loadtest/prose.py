@@ -23,9 +23,9 @@ nor limit what they read nor count what they answer; ours does all three, with i
 "p99" is at the same rate for both, 80 % of what the peer can do, asked at the same random times
 (`loadtest/poisson`), from when each request was due: the median of the rounds. Of it 1.2 to 1.8 ms
 are the generator's and the machine's own, as a request that computes nothing shows. A ratio above 1
-is in our favour. The networks of the design of 2018 answer
-so slowly that two seconds of 8 connections hold few whole answers: its rate comes out up to half
-too low, and the ratio to believe is that of ab.
+is in our favour. The networks of the design of 2018 answer so slowly that two seconds of 8
+connections hold few whole answers: its rate comes out up to half too low, and the ratio to believe
+is that of ab.
 """
 AB = """## The ab scenario of 2018
 

@@ -3,7 +3,8 @@
 uvloop accepts one connection of a listener in each turn of its loop, and a turn is as long as all
 that waits: of 400 clients that came at once the last had to wait for 1.4 s, and at three times
 saturation clients gave up while they waited to be accepted: what was accepted was theirs, no answer
-came in time, and nobody was refused. Here a turn accepts all that wait, up to a bound.
+came in time, and nobody was refused. Here a turn accepts all that wait, up to a bound; beside other
+workers it takes little by little, or who wakes first would take all and leave the others none.
 """
 
 import asyncio
@@ -16,12 +17,27 @@ import uvloop
 
 from mnist_api.logs import LOGGER
 
-# Some 5 ms of the loop, and so many at most that one worker takes before another's turn.
+# Some 5 ms of the loop.
 _MOST_IN_A_TURN = 64
+# Beside other workers a turn takes one, and of what the worker has already so many parts of a whole
+# more: four workers that shared a core, with eight connections for each, had them all on one.
+_PARTS = 8
 # A process that may open no more files tries again after so long.
 _PAUSE_SECONDS = 1.0
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
+
+
+def most_in_a_turn(workers: int, connections: int) -> int:
+    """Return how many connections a worker accepts in a turn.
+
+    Args:
+        workers: that accept from the same listener, this one included.
+        connections: that it has.
+    """
+    if workers == 1:
+        return _MOST_IN_A_TURN
+    return min(_MOST_IN_A_TURN, 1 + connections // _PARTS)
 
 
 class Acceptor:
@@ -33,6 +49,7 @@ class Acceptor:
         listener: socket.socket,
         protocol_factory: ProtocolFactory,
         ssl: tls.SSLContext | None = None,
+        most: Callable[[], int] = lambda: _MOST_IN_A_TURN,
     ) -> None:
         """Begin to accept.
 
@@ -41,7 +58,9 @@ class Acceptor:
             listener: bound and listening; stays the caller's to close.
             protocol_factory: makes each connection's protocol.
             ssl: for connections that are encrypted here.
+            most: tells how many to accept in this turn.
         """
+        self._most = most
         self._loop = loop
         self._listener = listener
         self._protocol_factory = protocol_factory
@@ -67,7 +86,7 @@ class Acceptor:
             self._loop.add_reader(self._listener, self._accept)
 
     def _accept(self) -> None:
-        for _ in range(_MOST_IN_A_TURN):
+        for _ in range(self._most()):
             try:
                 connection, _ = self._listener.accept()
             except BlockingIOError:
@@ -96,6 +115,9 @@ class Acceptor:
 class AcceptingLoop(uvloop.Loop):
     """uvloop's, but for how its servers accept."""
 
+    # uvloop's own constructor takes nothing.
+    most_in_a_turn: Callable[[], int] = staticmethod(lambda: _MOST_IN_A_TURN)
+
     async def create_server(  # type: ignore[override]
         self,
         protocol_factory: ProtocolFactory,
@@ -105,4 +127,4 @@ class AcceptingLoop(uvloop.Loop):
         **_options: object,
     ) -> Acceptor:
         """Serve a listening socket."""
-        return Acceptor(self, sock, protocol_factory, ssl)
+        return Acceptor(self, sock, protocol_factory, ssl, self.most_in_a_turn)

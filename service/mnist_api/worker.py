@@ -9,7 +9,7 @@ import asyncio
 from gunicorn import glogging
 from gunicorn.workers import gasgi
 
-from mnist_api.accepting import AcceptingLoop
+from mnist_api.accepting import AcceptingLoop, most_in_a_turn
 from mnist_api.connection import Connection
 from mnist_api.settings import Settings
 
@@ -44,7 +44,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     def _setup_event_loop(self) -> None:
         self.loop = AcceptingLoop()
+        self.loop.most_in_a_turn = self._most_in_a_turn
         asyncio.set_event_loop(self.loop)
+
+    def _most_in_a_turn(self) -> int:
+        return most_in_a_turn(self.cfg.workers, len(self.connections))
 
     def handle_exit_signal(self) -> None:
         """Announce the end on every answer first, and only then stop.

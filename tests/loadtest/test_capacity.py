@@ -9,7 +9,7 @@ import pytest
 from loadtest.capacity.fitting import cost, fit, wake, wander
 from loadtest.capacity.measure import HIGH, LOW, MODELS, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
-from loadtest.capacity.validate import pace_of
+from loadtest.capacity.validate import middle, pace_of
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import verdict
@@ -99,6 +99,16 @@ def test_the_verdict_counts_what_the_model_missed_and_promised_too_much() -> Non
     said = verdict([near, far, beyond])
     assert "1 of 2 points" in said
     assert "1 of 3." in said
+
+
+def test_the_run_of_the_middle_p99_counts_and_all_are_shown() -> None:
+    runs = [
+        Check(1, 0.5, 6, seed, opened(100, p99), {}, 0.0, 0, 0, 0)
+        for seed, p99 in ((1, 90.0), (2, 2.0), (3, 2.5))
+    ]
+    found = middle(runs)
+    assert (found.seed, found.open.p99_ms) == (3, 2.5)
+    assert found.p99s_ms == [2.0, 2.5, 90.0]
 
 
 def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() -> None:

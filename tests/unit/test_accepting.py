@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from mnist_api import accepting
-from mnist_api.accepting import AcceptingLoop, Acceptor
+from mnist_api.accepting import AcceptingLoop, Acceptor, most_in_a_turn
 
 
 class Greeter(asyncio.Protocol):
@@ -53,6 +53,33 @@ def test_a_crowd_that_waits_is_met_in_few_turns(listener: socket.socket) -> None
             client.close()
 
     run(scenario)
+
+
+def test_a_turn_takes_no_more_than_it_may(listener: socket.socket) -> None:
+    async def scenario(loop: AcceptingLoop) -> None:
+        asked = []
+
+        def most() -> int:
+            asked.append(None)
+            return 5
+
+        loop.most_in_a_turn = most
+        clients = [connect(listener) for _ in range(20)]
+        server = await loop.create_server(Greeter, sock=listener)
+        assert [await greeting(client) for client in clients] == [b"hello"] * 20
+        assert len(asked) >= 4
+        server.close()
+        await server.wait_closed()
+        for client in clients:
+            client.close()
+
+    run(scenario)
+
+
+def test_a_worker_beside_others_leaves_them_theirs() -> None:
+    assert most_in_a_turn(1, 0) == most_in_a_turn(1, 1000) == 64
+    assert [most_in_a_turn(4, connections) for connections in (0, 7, 8, 80)] == [1, 1, 2, 11]
+    assert most_in_a_turn(2, 1000) == 64
 
 
 def test_a_closed_server_accepts_no_more(listener: socket.socket) -> None:
