@@ -49,10 +49,9 @@ class LocalCache:
             if not self._most:
                 return
             # PERF: Python keeps a text's hash; this one was computed to look the key up.
-            mark = hash(key) & _PLACES_AND_MARKS
-            place = mark >> 8
-            mark &= 0xFF
-            # One key in 256 is taken for another.
+            hashed = hash(key) & _PLACES_AND_MARKS
+            # Never 0, which is a place without a mark; one key in 128 is taken for another.
+            place, mark = hashed >> 8, hashed & 0xFF | 1
             if self._marks[place] != mark:
                 self._marks[place] = mark
                 return
