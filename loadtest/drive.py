@@ -14,8 +14,9 @@ import re
 import subprocess
 import tempfile
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -25,6 +26,7 @@ from loadtest.cores import driver_cores, pinned
 
 POISSON = Path(__file__).resolve().parent / ".bin" / "poisson"
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 # Rotating bodies, so that neither the branch predictor nor a cache learns one digit by heart.
 _SCRIPT = """
 local bodies = {{}}
@@ -131,6 +133,11 @@ def poisson(
     """
     attack = _poisson(rate, seconds, seed)
     return summary(_attack([*attack, "-timeout=20s"], url, bodies, host).decode(), rate)
+
+
+def middle(runs: Sequence[T], p99_ms: Callable[[T], float]) -> T:
+    """Return the run of the middle p99, of an even number the upper one."""
+    return sorted(runs, key=p99_ms)[len(runs) // 2]
 
 
 def schedule(rate: float, seconds: float, seed: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from loadtest.capacity.measure import bodies
 from loadtest.capacity.results import Check
 from loadtest.cluster import Release
-from loadtest.drive import Floats, poisson, schedule
+from loadtest.drive import Floats, middle, poisson, schedule
 from loadtest.meter import Meter
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 from mnist_api.capacity.figures import Figures
@@ -41,7 +41,7 @@ def validate(
             for share, checks in runs.items():
                 checks.append(measure(target, figures, demand, (count, share, seconds, seed)))
         for checks in runs.values():
-            found.append(scored(middle(checks), figures, demand))
+            found.append(scored(chosen(checks), figures, demand))
             one = found[-1]
             sys.stderr.write(
                 f"{count} at {one.share:.2f}: measured {one.open.p99_ms:.1f} of {one.p99s_ms}, "
@@ -63,11 +63,10 @@ def measure(
     return Check(count, share, seconds, seed, measured, cpu, throttled, 0.0, 0.0, 0.0)
 
 
-def middle(runs: Sequence[Check]) -> Check:
+def chosen(runs: Sequence[Check]) -> Check:
     """Return the run of the middle p99, with those of all."""
-    ordered = sorted(runs, key=lambda one: one.open.p99_ms)
-    p99s = [round(one.open.p99_ms, 2) for one in ordered]
-    return msgspec.structs.replace(ordered[len(ordered) // 2], p99s_ms=p99s)
+    p99s = sorted(round(one.open.p99_ms, 2) for one in runs)
+    return msgspec.structs.replace(middle(runs, lambda one: one.open.p99_ms), p99s_ms=p99s)
 
 
 def scored(one: Check, figures: Figures, demand: Demand) -> Check:

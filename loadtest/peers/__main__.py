@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from loadtest.digits import Digit, held_out
-from loadtest.drive import Open, poisson, wrk
+from loadtest.drive import Open, middle, poisson, wrk
 from loadtest.machine import RESULTS, here
 from loadtest.peers.awake import awake, stopped
 from loadtest.peers.contestants import CONTESTANTS, Contestant, installed_mib, running
@@ -99,9 +99,9 @@ def _measure(
                     taken, _ = poisson(url, bodies[one.name], rate, options.seconds, seed=seed)
                 pair[one.name].append(taken)
         for name, runs in pair.items():
-            middle = sorted(runs, key=lambda run: run.p99_ms)[options.rounds // 2]
-            rows[name].at_rate[peer.name] = middle
-            sys.stderr.write(f"{model} {name} at {rate:.0f}/s: p99 {middle.p99_ms:.2f} ms\n")
+            taken = middle(runs, lambda run: run.p99_ms)
+            rows[name].at_rate[peer.name] = taken
+            sys.stderr.write(f"{model} {name} at {rate:.0f}/s: p99 {taken.p99_ms:.2f} ms\n")
     study.rows += rows.values()
 
 

@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 1.0
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 
 
-def most_in_a_turn(workers: int, connections: int) -> int:
+def most_in_a_turn(workers: int = 1, connections: int = 0) -> int:
     """Return how many connections a worker accepts in a turn.
 
     Args:
@@ -49,7 +49,7 @@ class Acceptor:
         listener: socket.socket,
         protocol_factory: ProtocolFactory,
         ssl: tls.SSLContext | None = None,
-        most: Callable[[], int] = lambda: _MOST_IN_A_TURN,
+        most: Callable[[], int] = most_in_a_turn,
     ) -> None:
         """Begin to accept.
 
@@ -116,7 +116,7 @@ class AcceptingLoop(uvloop.Loop):
     """uvloop's, but for how its servers accept."""
 
     # uvloop's own constructor takes nothing.
-    most_in_a_turn: Callable[[], int] = staticmethod(lambda: _MOST_IN_A_TURN)
+    most_in_a_turn: Callable[[], int] = staticmethod(most_in_a_turn)
 
     async def create_server(  # type: ignore[override]
         self,

@@ -2,7 +2,7 @@
 
 It answers what is not even HTTP by our error contract. Before gunicorn parses a prediction, held
 until it is whole, it gives again what it answered before, refuses what there is no time for, or has
-it answered beside Falcon. And it knows how long it has been waiting for a request's head or body.
+it answered beside Falcon. And it knows since when it waits for a request, its head or its body.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ import pytest
 from loadtest.capacity.fitting import cost, fit, wake, wander
 from loadtest.capacity.measure import HIGH, LOW, MODELS, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
-from loadtest.capacity.validate import middle, pace_of
+from loadtest.capacity.validate import chosen, pace_of
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import verdict
@@ -106,7 +106,7 @@ def test_the_run_of_the_middle_p99_counts_and_all_are_shown() -> None:
         Check(1, 0.5, 6, seed, opened(100, p99), {}, 0.0, 0, 0, 0)
         for seed, p99 in ((1, 90.0), (2, 2.0), (3, 2.5))
     ]
-    found = middle(runs)
+    found = chosen(runs)
     assert (found.seed, found.open.p99_ms) == (3, 2.5)
     assert found.p99s_ms == [2.0, 2.5, 90.0]
 

@@ -12,7 +12,9 @@ _LONGEST_HEAD = 4096
 # that each might have been the one looked for.
 _PREDICTION = re.compile(rb"POST /predict(?:[/?][^\r]*)? HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})\r\n", re.IGNORECASE)
-_ID = re.compile(rb"\r\nx-request-id: *(" + REQUEST_ID.encode() + rb")(?=\r\n)", re.IGNORECASE)
+_ID = re.compile(
+    rb"\r\nx-request-id:[ \t]*(" + REQUEST_ID.encode() + rb")[ \t]*(?=\r\n)", re.IGNORECASE
+)
 
 # The base64 of a PNG's header: 32 letters.
 _PNG_IN_JSON = re.compile(

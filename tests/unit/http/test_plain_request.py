@@ -29,13 +29,13 @@ def test_a_plain_request_is_taken_apart() -> None:
     )
     length = len(BODY)
     assert plain_request(request) == PlainRequest(
-        Head(b"1.1", "model=cnn&probabilities=1", "application/json", length, "me-1", None),
+        Head(b"1.1", "model=cnn&probabilities=1", "application/json", length, None),
         BODY,
         0,
         "me-1",
     )
     assert plain_request(request_with()) == PlainRequest(
-        Head(b"1.1", "", "", length, None, None), BODY, 0, None
+        Head(b"1.1", "", "", length, None), BODY, 0, None
     )
 
 
