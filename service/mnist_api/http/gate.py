@@ -7,7 +7,7 @@ opened first; here it is 15.
 
 from mnist_api.http.middleware import new_request_id
 from mnist_api.http.patience import BUSY
-from mnist_api.http.raw_request import png_pixels, prediction_body, without_id
+from mnist_api.http.raw_request import end_of_head, png_pixels, prediction_body, without_id
 from mnist_api.http.raw_response import refusal
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
@@ -77,5 +77,5 @@ class Gate:
     def _refused(self, request: bytes, reason: str) -> bytes:
         self._metrics.rejection_counter(reason).inc()
         self._metrics.request_counter("/predict", "POST", "503").inc()
-        _, given = without_id(request)
+        _, given = without_id(request, end_of_head(request))
         return _ANSWERS[reason] % (given or new_request_id().encode())

@@ -54,7 +54,7 @@ def plain_request(request: bytes) -> PlainRequest | None:
     end = end_of_head(request)
     if end < 0:
         return None
-    head, given_id = without_id(request[: end + 2])
+    head, given_id = without_id(request[: end + 2], end)
     understood = _understood(head)
     if understood is None:
         return None

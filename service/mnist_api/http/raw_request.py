@@ -40,10 +40,14 @@ def prediction_body(request: bytes) -> int:
     return body if length and body + int(length[1]) == len(request) else 0
 
 
-def without_id(request: bytes) -> tuple[bytes, bytes | None]:
-    """Return a request without its client's id for it, and the id."""
-    end = end_of_head(request)
-    found = _ID.search(request, 0, end) if end > 0 else None
+def without_id(request: bytes, end: int) -> tuple[bytes, bytes | None]:
+    """Return a request without its client's id for it, and the id.
+
+    Args:
+        request: all of it, or its head.
+        end: of its head; -1 where that is too far to be looked at.
+    """
+    found = _ID.search(request, 0, end)
     if found is None:
         return request, None
     return request[: found.start()] + request[found.end() :], found[1]

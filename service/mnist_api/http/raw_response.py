@@ -1,6 +1,7 @@
 """Responses as bytes, to requests that never become Falcon's."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 
 from gunicorn.asgi.protocol import _get_cached_date_header as date_header
@@ -36,6 +37,8 @@ def refusal(message: str, **headers: str) -> bytes:
     return answer(error, error.status, {"Retry-After": str(error.retry_after), **headers})
 
 
+# PERF: nearly all predictions have the same few.
+@lru_cache(maxsize=256)
 def prediction_head(http: bytes, versions: str, source: str, length: int) -> bytes:
     """Return the head of a prediction's response up to the value of its last field, the id.
 

@@ -52,6 +52,8 @@ class ResponseCache:
         self._catalog = catalog
         self._metrics = metrics
         self._entries: LRUCache[bytes, _Entry] = LRUCache(max_bytes, lambda entry: entry.size)
+        # PERF: cachetools counts its entries in Python.
+        self._knows_any = False
 
     @property
     def size_bytes(self) -> int:
@@ -60,10 +62,10 @@ class ResponseCache:
 
     def get(self, request: bytes) -> bytes | None:
         """Return the whole response to a whole request, or None for what is not known."""
-        if not self._entries:
+        if not self._knows_any:
             return None
         start = perf_counter()
-        key, id_ = without_id(request)
+        key, id_ = without_id(request, end_of_head(request))
         entry = self._entries.get(key)
         if entry is None or not self._is_served(entry.remembered):
             return None
@@ -73,12 +75,13 @@ class ResponseCache:
 
     def put(self, request: bytes, remembered: Remembered) -> None:
         """Keep a response under the whole request that it answers."""
-        key, _ = without_id(request)
+        key, _ = without_id(request, end_of_head(request))
         if _OWN.search(key, 0, end_of_head(key)):
             return
         size = len(key) + len(remembered.head) + len(remembered.body) + _ENTRY_BYTES
         if size <= self._entries.maxsize:
             self._entries[key] = _Entry(remembered, size)
+            self._knows_any = True
 
     def _is_served(self, remembered: Remembered) -> bool:
         """Tell whether the same weights would answer now."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
@@ -41,12 +42,11 @@ class Limits:
     max_frames: int
 
 
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """An image whose header was read and allowed, not decoded yet."""
 
-    def __init__(self, pixel_count: int, decode: Callable[[], NDArray[np.uint8]]) -> None:
-        self.pixel_count = pixel_count
-        self._decode = decode
+    pixel_count: int
+    _decode: Callable[[], NDArray[np.uint8]]
 
     def decode(self) -> NDArray[np.uint8]:
         """Return luminance, uint8 (h, w), upright, at most 560 px or so on the long side.

@@ -21,8 +21,14 @@ Picture = NDArray[np.uint8]
 
 _SIDE, _BOX, _CENTRE = 28, 20, 14
 _AXIS = np.arange(_SIDE, dtype=np.float32)
-# Each pixel's share of the mass, and of its moments down and to the right.
-_MOMENTS = np.stack([np.ones(_SIDE**2, np.float32), np.repeat(_AXIS, _SIDE), np.tile(_AXIS, _SIDE)])
+# Each pixel's share of the mass, and of its moments about the centre, down and to the right.
+_MOMENTS = np.stack(
+    [
+        np.ones(_SIDE**2, np.float32),
+        np.repeat(_AXIS - _CENTRE, _SIDE),
+        np.tile(_AXIS - _CENTRE, _SIDE),
+    ]
+)
 # Looking for the digit takes no more detail than this...
 _SEARCH_SIDE = 84
 # ... and a digit that then measures less is looked at again, cut out, at its own resolution.
@@ -65,7 +71,8 @@ def _is_like_mnist(pixels: Picture) -> bool:
     if not _BOX - 1 <= max(height, width) <= _BOX:
         return False
     mass, down, right = _MOMENTS.dot(pixels.ravel().astype(np.float32)).tolist()
-    return bool(abs(down / mass - _CENTRE) <= 0.5 and abs(right / mass - _CENTRE) <= 0.5)
+    half = mass / 2
+    return bool(abs(down) <= half and abs(right) <= half)
 
 
 def _lines_filled(pixels: bytes) -> int:

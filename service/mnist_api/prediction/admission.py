@@ -9,6 +9,7 @@ has waited too long already is let go (after CoDel: Nichols and Jacobson, "Contr
 2012).
 """
 
+import math
 import time
 from collections.abc import Callable
 
@@ -52,22 +53,20 @@ class Admission:
         """
         self._max_wait = max_wait
         self._clock = clock
-        self._always = always
+        self._always = always if max_wait > 0 else math.inf
         self._waiting = 0
         self._pace = 0.0
         self._last_finish = 0.0
-        self._calm_at = 0.0
+        self._rush_ends = 0.0
         self._test_at = 0.0
+        # PERF: looked at for every request, at two places; a property is a call.
+        self.is_crowded = False
+        """Whether so many wait that one more may be refused."""
 
     @property
     def expected_wait(self) -> float:
         """Seconds that one more request would wait for its turn."""
         return self._waiting * self._pace
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether so many wait that one more may be refused."""
-        return self._waiting >= self._always and self._max_wait > 0
 
     def admits(self) -> bool:
         """Tell whether one more request may wait; a refusal is remembered."""
@@ -77,33 +76,32 @@ class Admission:
         if wait <= self._max_wait * _BRIEF_SHARE:
             return True
         now = self._clock()
-        if not self._is_rush(now):
+        if now >= self._rush_ends:
             if wait <= self._max_wait:
                 return True
             self._test_at = now + _LONGEST_RUSH_SECONDS
-        self._calm_at = now + _CALM_SECONDS
+        self._rush_ends = min(now + _CALM_SECONDS, self._test_at)
         return False
 
     def is_stale(self, arrived: float) -> bool:
         """Tell whether a request that arrived at a time comes from before the rush was noticed."""
         now = self._clock()
-        if not self._is_rush(now):
+        if now >= self._rush_ends:
             return False
         return now - arrived > max(
             self._max_wait * _STALE_SHARE, _STALE_TIMES * self._always * self._pace
         )
 
-    def _is_rush(self, now: float) -> bool:
-        return now < min(self._calm_at, self._test_at)
-
     def arrived(self) -> float:
         """Count a request that waits for its turn; return the time."""
         self._waiting += 1
+        self.is_crowded = self._waiting >= self._always
         return self._clock()
 
     def started(self) -> None:
         """Count a request whose turn it is, or that went away before."""
         self._waiting -= 1
+        self.is_crowded = self._waiting >= self._always
 
     def finished(self, arrived: float, ended: float | None = None) -> None:
         """Learn the pace from a request that is answered.

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from mnist_api.http.raw_request import png_pixels, prediction_body, without_id
+from mnist_api.http.raw_request import end_of_head, png_pixels, prediction_body, without_id
 
 HEAD = b"POST /predict/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 
@@ -83,7 +83,7 @@ def test_what_is_no_such_png_has_no_size(body: bytes) -> None:
 
 def test_a_clients_id_is_taken_out() -> None:
     request = request_with(b"{}", HEAD + b"X-Request-Id: me-1\r\n")
-    assert without_id(request) == (request_with(b"{}"), b"me-1")
+    assert without_id(request, end_of_head(request)) == (request_with(b"{}"), b"me-1")
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_a_clients_id_is_taken_out() -> None:
     ids=["none", "malformed", "in the body", "too far"],
 )
 def test_a_request_without_an_id_stays_as_it_is(request_: bytes) -> None:
-    assert without_id(request_) == (request_, None)
+    assert without_id(request_, end_of_head(request_)) == (request_, None)
