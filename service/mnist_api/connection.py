@@ -2,7 +2,8 @@
 
 It answers what is not even HTTP by our error contract. Before gunicorn parses a prediction, held
 until it is whole, it gives again what it answered before, refuses what there is no time for, or has
-it answered beside Falcon. And it knows since when it waits for a request, its head or its body.
+it answered beside Falcon, in a round with what else came. And it knows since when it waits for a
+request, its head or its body.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from mnist_api.errors import IncompleteHead, MalformedRequest
-from mnist_api.http.express import Express, Taken
+from mnist_api.http.express import Express
 from mnist_api.http.gate import Gate
 from mnist_api.http.plain_request import plain_request
 from mnist_api.http.raw_response import answer, refusal
@@ -99,89 +100,87 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._body_since = since
 
     def data_received(self, data: bytes) -> None:
-        """Answer at once what can be answered before anything is parsed, or go on."""
+        """Take what came to where it belongs: behind a request, to it, or as one."""
         if self._behind is not None:
             self._behind += data
         elif self._held is not None:
             self._held.extend(data)
             if len(self._held) >= self._held_until:
-                self._let_go()
-        elif not (self._is_between_requests and self._goes_ahead(data)):
+                self._body_since = None
+                self._receive(self._take_held())
+        elif self._is_between_requests:
+            self._receive(data)
+        else:
             self._parse(data)
 
-    def _goes_ahead(self, data: bytes) -> bool:
-        """Answer a request at once, or see to it that it is answered beside Falcon."""
-        if self._flow_control.write_paused:
-            # The client does not read its answers; on Falcon's way it is not read from, either.
-            return False
-        response = self._response_at_once(data)
-        if response is not None:
-            self._respond(response)
-            return True
-        express = None if self.worker.is_draining else self._express
-        return express is not None and self._goes_express(data, express)
-
-    def _response_at_once(self, data: bytes) -> bytes | None:
-        if not self.worker.is_draining:
-            response = self._responses.get(data)
-            if response is not None:
-                return response
-        return self._gate.refusal(data)
-
-    def _goes_express(self, data: bytes, express: Express) -> bool:
-        plain = plain_request(data)
-        if plain is None or plain.missing > _MOST_HELD:
-            return False
-        if plain.missing:
-            self._hold(data, plain.missing)
-            return True
-        taken = express.takes(data, plain)
-        if taken is None:
-            self._gate.expect(data, len(data) - len(plain.body))
-            return False
-        # Those that came in the same turn of the loop are counted first, and wait like all others.
-        self._cancel_keepalive_timer()
-        self._head_since = None
-        self._is_waiting = True
+    def _receive(self, request: bytes) -> None:
+        """Have a request answered in this turn's round, or go on with it there."""
+        # A client that does not read its answers is not read from, either, on Falcon's way.
+        if self._flow_control.write_paused or self.worker.is_draining:
+            self._parse(request)
+            return
         self._behind = b""
-        arrived = self._admission.arrived()
-        self.worker.loop.call_soon(self._answer_taken, express, taken, arrived)
-        return True
+        self._idle_since = None
+        response = self._responses.get(request) or self._gate.refusal(request)
+        if response is not None:
+            self.worker.round.send(self, request, response)
+        else:
+            self._is_waiting = True
+            self.worker.round.join(self, request, self._admission.arrived())
+
+    def answer(self, request: bytes, arrived: float) -> bytes | None:
+        """Return the whole response to a request, empty where there is none to be sent yet.
+
+        Args:
+            request: what came first on the connection, or after the last answer.
+            arrived: when it did, on `time.perf_counter`'s clock.
+
+        Returns:
+            None for what has to go Falcon's way.
+        """
+        self._take_turn()
+        if self._closed:
+            return b""
+        if self._express is None:
+            return None
+        plain = plain_request(request)
+        if plain is None or plain.missing > _MOST_HELD:
+            return None
+        if plain.missing:
+            self._hold(request, plain.missing)
+            return b""
+        if self._admission.is_stale(arrived):
+            return self._gate.too_late(request)
+        response = self._express.answer(request, plain, arrived)
+        if response is not None:
+            self._admission.finished(arrived)
+        return response
+
+    def finish(self, request: bytes, response: bytes | None) -> None:
+        """Send the response to a request, or go on with it."""
+        behind, self._behind = self._behind, None
+        if self._closed:
+            return
+        if response is None:
+            self._parse(request)
+        elif response:
+            self._respond(response)
+        if behind:
+            self.data_received(behind)
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
 
     def _hold(self, data: bytes, missing: int) -> None:
         """Keep what is there of a request back until all of it is."""
-        self._cancel_keepalive_timer()
         self._held = bytearray(data)
         self._held_until = len(data) + missing
         self._head_since, self._body_since = None, self.worker.loop.time()
 
-    def _let_go(self) -> None:
-        """Go on with what was held back."""
-        data = self._take_held()
-        self._body_since = None
-        if not self._goes_ahead(data):
-            self._parse(data)
-
     def _take_held(self) -> bytes:
         held, self._held = bytes(self._held or b""), None
         return held
-
-    def _answer_taken(self, express: Express, taken: Taken, arrived: float) -> None:
-        self._take_turn()
-        behind, self._behind = self._behind, None
-        if self._closed:
-            return
-        if self._admission.is_stale(arrived):
-            self._respond(self._gate.too_late(taken.request))
-        else:
-            response = express.answer(taken, arrived)
-            if response is None:
-                self._parse(taken.request)
-            else:
-                self._respond(response)
-                self._admission.finished(arrived)
-        if behind:
-            self.data_received(behind)
 
     def _respond(self, response: bytes) -> None:
         self._safe_write(response)

@@ -11,6 +11,7 @@ from gunicorn.workers import gasgi
 
 from mnist_api.accepting import AcceptingLoop, most_in_a_turn
 from mnist_api.connection import Connection
+from mnist_api.rounds import Round
 from mnist_api.settings import Settings
 
 # While a worker stops, for this share of its grace time an idle connection may still bring a
@@ -46,6 +47,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         self.loop = AcceptingLoop()
         self.loop.most_in_a_turn = self._most_in_a_turn
         asyncio.set_event_loop(self.loop)
+        self.round = Round(self.loop)
 
     def _most_in_a_turn(self) -> int:
         return most_in_a_turn(self.cfg.workers, len(self.connections))

@@ -7,7 +7,6 @@ Falcon's way from the beginning, which says everything by the contract.
 
 from time import perf_counter
 
-import msgspec
 from falcon.uri import parse_query_string
 
 from mnist_api.errors import ApiError
@@ -18,17 +17,8 @@ from mnist_api.http.predict import answer_body
 from mnist_api.http.raw_response import prediction_head, with_body
 from mnist_api.http.response_cache import Remembered, ResponseCache
 from mnist_api.metrics import Metrics
-from mnist_api.models.catalog import Catalog, Selection
+from mnist_api.models.catalog import Catalog
 from mnist_api.prediction.predictor import Predictor
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A request that waits for its turn."""
-
-    request: bytes
-    plain: PlainRequest
-    asked: PredictRequest
-    selection: Selection
 
 
 class Express:
@@ -45,50 +35,47 @@ class Express:
         self._catalog = catalog
         self._predictor = predictor
         self._responses = responses
-        self._metrics = metrics
+        self._answered = metrics.request_counter("/predict", "POST", "200")
+        self._durations = metrics.request_timer("/predict")
         self._max_body_bytes = max_body_bytes
 
-    def takes(self, request: bytes, plain: PlainRequest) -> Taken | None:
-        """Return a request that most likely can be answered at once, understood.
+    def answer(self, request: bytes, plain: PlainRequest, arrived: float) -> bytes | None:
+        """Return the whole response to a request, or None where it has to go Falcon's way.
 
         Args:
             request: all of it, as it was received.
             plain: the same, taken apart.
-        """
-        if len(plain.body) > self._max_body_bytes:
-            return None
-        head = plain.head
-        query = last_of(parse_query_string(head.query, keep_blank=True)) if head.query else {}
-        try:
-            asked = parse_single(head.content_type, plain.body, query)
-            if asked is None or asked.version is not None:
-                return None
-            selection = self._catalog.select(asked.model)
-        except ApiError:
-            return None
-        if not self._predictor.may_answer_at_once(asked.image, selection):
-            return None
-        return Taken(request, plain, asked, selection)
-
-    def answer(self, taken: Taken, arrived: float) -> bytes | None:
-        """Return the whole response to a request, or None where it has to go Falcon's way.
-
-        Args:
-            taken: the request.
             arrived: when it did, on `time.perf_counter`'s clock.
         """
-        plain, asked, selection = taken.plain, taken.asked, taken.selection
         try:
+            asked = self._understood(plain)
+            if asked is None:
+                return None
+            selection = self._catalog.select(asked.model)
             prediction = self._predictor.at_once(asked.image, selection, picture=asked.normalised)
-        except Exception:  # noqa: BLE001 - Falcon's way meets it again, and has answers to all
+        except ApiError:
             return None
         if prediction is None:
             return None
-        body = answer_body(asked, prediction)
-        head = prediction_head(plain.head.http, selection.versions, prediction.source, len(body))
+        head, body = plain.head, answer_body(asked, prediction)
+        start = prediction_head(head.http, selection.versions, prediction.source, len(body))
         if prediction.source == "local":
             labels = {name: answer.label for name, answer in prediction.answers.items()}
-            remembered = Remembered(asked.model, selection, labels, head, body)
-            self._responses.put(taken.request, remembered)
-        self._metrics.answered("/predict", "POST", "200", perf_counter() - arrived)
-        return with_body(head, request_id(plain.given_id, plain.head.traceparent).encode(), body)
+            remembered = Remembered(asked.model, selection, labels, start, body)
+            self._responses.put(request, remembered)
+        self._answered.inc()
+        self._durations.observe(perf_counter() - arrived)
+        return with_body(start, request_id(plain.given_id, head.traceparent).encode(), body)
+
+    def _understood(self, plain: PlainRequest) -> PredictRequest | None:
+        """Return what is asked, or None for what has to go Falcon's way.
+
+        Raises:
+            InvalidRequest: as `parse_single` says.
+        """
+        head = plain.head
+        if len(plain.body) > self._max_body_bytes:
+            return None
+        query = last_of(parse_query_string(head.query, keep_blank=True)) if head.query else {}
+        asked = parse_single(head.content_type, plain.body, query)
+        return asked if asked is not None and asked.version is None else None

@@ -45,30 +45,25 @@ class Gate:
     def refusal(self, request: bytes) -> bytes | None:
         """Return the whole response to a prediction there is no time for; None for all else.
 
+        A large picture that is let in counts until it is there to be decoded: all that came in one
+        turn of the loop is let in or refused before the first of it gets there.
+
         Args:
             request: what came first on a connection, or after the last answer.
         """
         is_full = not self._admission.admits()
-        if not is_full and not self._pool.is_crowded:
+        if not is_full and not self._pool.is_crowded and len(request) < _SMALL:
             return None
         body = prediction_body(request)
         if not body:
             return None
         if is_full:
             return self._refused(request, "waiting")
-        if png_pixels(request, body) > self._inline_pixels and not self._pool.admits():
-            return self._refused(request, "decoding")
-        return None
-
-    def expect(self, request: bytes, body: int) -> None:
-        """Have a large picture that was let in counted, until it is there to be decoded.
-
-        Args:
-            request: all of a prediction's.
-            body: where its body begins.
-        """
-        if len(request) >= _SMALL and png_pixels(request, body) > self._inline_pixels:
+        if png_pixels(request, body) > self._inline_pixels:
+            if not self._pool.admits():
+                return self._refused(request, "decoding")
             self._pool.expect()
+        return None
 
     def too_late(self, request: bytes) -> bytes:
         """Return the whole response to a prediction that has waited too long."""

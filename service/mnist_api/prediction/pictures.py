@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from mnist_api.cache.costs import Costs
 from mnist_api.imaging.decode import Limits, Opened, open_image
 from mnist_api.imaging.normalise import normalise
-from mnist_api.imaging.png_header import png_pixel_count
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.deadline import Deadline
 from mnist_api.prediction.decode_pool import DecodePool
@@ -41,19 +40,15 @@ class Pictures:
         """Tell whether a file has so few bytes that it most likely holds few pixels, or little."""
         return len(image) <= self._inline_pixels
 
-    def is_quick(self, image: bytes) -> bool:
-        """Tell without opening a file whether `make_at_once` will most likely return a picture.
-
-        A PNG says its size in its first bytes; of others the number of bytes has to tell.
-        """
-        return self.is_small_file(image) and png_pixel_count(image) <= self._inline_pixels
-
     def make_at_once(self, image: bytes) -> Picture | None:
         """Return the same as `make`, or None where a thread has to decode it."""
+        if not self.is_small_file(image):
+            return None
+        start = perf_counter()
         opened = open_image(image, self._limits)
         if opened.pixel_count > self._inline_pixels:
             return None
-        return self._noted(image, _made(opened))
+        return self._noted(image, _made(opened, start))
 
     async def make(self, image: bytes, deadline: Deadline) -> Picture:
         """Return the normalised picture, uint8 (28, 28).
@@ -62,10 +57,13 @@ class Pictures:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
             Overloaded, DeadlineExceeded: a large image, for which there is no time.
         """
+        start = perf_counter()
         opened = open_image(image, self._limits)
         if opened.pixel_count <= self._inline_pixels:
-            return self._noted(image, _made(opened))
-        return self._noted(image, await self._pool.run(lambda: _made(opened), deadline))
+            return self._noted(image, _made(opened, start))
+        # From its turn on: its wait for a thread is no decoding.
+        made = await self._pool.run(lambda: _made(opened, perf_counter()), deadline)
+        return self._noted(image, made)
 
     def _noted(self, image: bytes, made: "_Made") -> Picture:
         self._metrics.decode_timer.observe(made.decode_seconds)
@@ -87,8 +85,7 @@ class _Made(msgspec.Struct, frozen=True):
     normalise_seconds: float
 
 
-def _made(opened: Opened) -> _Made:
-    start = perf_counter()
+def _made(opened: Opened, start: float) -> _Made:
     pixels = opened.decode()
     decoded = perf_counter()
     picture = normalise(pixels)

@@ -87,7 +87,7 @@ class Predictor:
             NotAnImage, ImageTooLarge, NoDigit: as `open_image`, `decode` and `normalise` say.
             Overloaded, DeadlineExceeded: there is no time for it.
         """
-        if self._pictures.is_quick(image):
+        if self._pictures.is_small_file(image):
             done = self.at_once(image, selection, deadline=deadline, picture=picture, fresh=fresh)
             if done is not None:
                 return done
@@ -125,8 +125,6 @@ class Predictor:
         if missing or picture:
             if missing and perf_counter() >= deadline:
                 raise self._too_late()
-            if not self._pictures.is_small_file(image):
-                return None
             # PERF: with no call in between; nearly every picture that nobody knows comes by here.
             if missing and not fresh and self._cache.would_ask(missing, len(image)):
                 return None
@@ -138,13 +136,6 @@ class Predictor:
             answers |= self._infer_all(selection, missing, seen, asked=False)
         source: Source = "miss" if missing else "local"
         return self._prediction(selection, answers, source, seen if picture else None)
-
-    def may_answer_at_once(self, image: bytes, selection: Selection) -> bool:
-        """Tell what `at_once` most likely can answer, for a fraction of what it costs."""
-        if self._pictures.is_quick(image):
-            return True
-        _, missing = self._recalled(image, selection, fresh=False)
-        return not missing
 
     def _recalled(
         self, image: bytes, selection: Selection, *, fresh: bool
@@ -163,6 +154,11 @@ class Predictor:
         source: Source,
         picture: Picture | None,
     ) -> Prediction:
+        if len(answers) == 1:
+            # PERF: what most ask, and nothing to be ordered or counted.
+            ((name, answer),) = answers.items()
+            self._metrics.prediction_counter(name, answer.label).inc()
+            return Prediction(answer.label, answers, source, picture)
         ordered = {model.name: answers[model.name] for model in selection.models}
         for name, answer in ordered.items():
             self._metrics.prediction_counter(name, answer.label).inc()
@@ -209,11 +205,10 @@ class Predictor:
     def _infer_all(
         self, selection: Selection, keys: Keys, picture: Picture, *, asked: bool
     ) -> dict[str, Answer]:
-        answers = {
-            model.name: self._infer(model, picture)
-            for model in selection.models
-            if model.name in keys
-        }
+        answers = {}
+        for model in selection.models:
+            if model.name in keys:
+                answers[model.name] = self._infer(model, picture)
         self._cache.keep(keys, answers, asked=asked)
         if self._mirror.is_on:
             self._show(selection.models, picture, answers)

@@ -49,8 +49,7 @@ def answered(express: Express, body: bytes, kind: str, query: str = "") -> bytes
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     plain = plain_request(request)
     assert plain is not None
-    taken = express.takes(request, plain)
-    return None if taken is None else express.answer(taken, 0.0)
+    return express.answer(request, plain, 0.0)
 
 
 def in_json(image: bytes, **fields: str) -> bytes:
