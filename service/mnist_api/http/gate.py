@@ -7,7 +7,7 @@ opened first; here it is 15.
 
 from mnist_api.http.middleware import new_request_id
 from mnist_api.http.patience import BUSY
-from mnist_api.http.raw_request import end_of_head, png_pixels, prediction_body, without_id
+from mnist_api.http.raw_request import id_of, png_pixels, prediction_body
 from mnist_api.http.raw_response import refusal
 from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
@@ -40,7 +40,8 @@ class Gate:
         self._admission = admission
         self._pool = pool
         self._inline_pixels = inline_pixels
-        self._metrics = metrics
+        self._rejections = {reason: metrics.rejection_counter(reason) for reason in _ANSWERS}
+        self._answered = metrics.request_counter("/predict", "POST", "503")
 
     def refusal(self, request: bytes) -> bytes | None:
         """Return the whole response to a prediction there is no time for; None for all else.
@@ -51,9 +52,9 @@ class Gate:
         Args:
             request: what came first on a connection, or after the last answer.
         """
-        is_full = not self._admission.admits()
-        if not is_full and not self._pool.is_crowded and len(request) < _SMALL:
+        if not (self._admission.is_crowded or self._pool.is_crowded or len(request) >= _SMALL):
             return None
+        is_full = not self._admission.admits()
         body = prediction_body(request)
         if not body:
             return None
@@ -70,7 +71,6 @@ class Gate:
         return self._refused(request, "waiting")
 
     def _refused(self, request: bytes, reason: str) -> bytes:
-        self._metrics.rejection_counter(reason).inc()
-        self._metrics.request_counter("/predict", "POST", "503").inc()
-        _, given = without_id(request, end_of_head(request))
-        return _ANSWERS[reason] % (given or new_request_id().encode())
+        self._rejections[reason].inc()
+        self._answered.inc()
+        return _ANSWERS[reason] % (id_of(request) or new_request_id().encode())

@@ -53,6 +53,12 @@ def without_id(request: bytes, end: int) -> tuple[bytes, bytes | None]:
     return request[: found.start()] + request[found.end() :], found[1]
 
 
+def id_of(request: bytes) -> bytes | None:
+    """Return the id that its client gave a request."""
+    found = _ID.search(request, 0, end_of_head(request))
+    return found[1] if found else None
+
+
 def png_pixels(request: bytes, body: int) -> int:
     """Return how many pixels the PNG in a request announces.
 

@@ -51,6 +51,9 @@ class ResponseCache:
     def __init__(self, max_bytes: int, catalog: Catalog, metrics: Metrics) -> None:
         self._catalog = catalog
         self._metrics = metrics
+        self._hits = metrics.cache_counter("local", "hit")
+        self._answered = metrics.request_counter("/predict", "POST", "200")
+        self._durations = metrics.request_timer("/predict")
         self._entries: LRUCache[bytes, _Entry] = LRUCache(max_bytes, lambda entry: entry.size)
         # PERF: cachetools counts its entries in Python.
         self._knows_any = False
@@ -88,8 +91,8 @@ class ResponseCache:
         return self._catalog.select(remembered.model) is remembered.selection
 
     def _count(self, remembered: Remembered, start: float) -> None:
-        metrics = self._metrics
-        metrics.cache_counter("local", "hit").inc(len(remembered.labels))
+        self._hits.inc(len(remembered.labels))
         for model, label in remembered.labels.items():
-            metrics.prediction_counter(model, label).inc()
-        metrics.answered("/predict", "POST", "200", perf_counter() - start)
+            self._metrics.prediction_counter(model, label).inc()
+        self._answered.inc()
+        self._durations.observe(perf_counter() - start)
