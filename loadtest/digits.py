@@ -29,6 +29,11 @@ class Digit:
         """The digit as MNIST has it."""
         return png(self.pixels)
 
+    @cached_property
+    def drawn(self) -> bytes:
+        """The digit as the page sends it, whole."""
+        return self.drawing()
+
     def unlike_any_other(self, number: int) -> bytes:
         """Return the same picture in a file with a numbered comment: no cache knows its bytes."""
         content = self.png

@@ -21,10 +21,25 @@ from loadtest.expectations import ExpectationError, learn
 from loadtest.form import Form
 from loadtest.shapes import NAMES
 from loadtest.thresholds import Outcome, Thresholds, breaches
-from loadtest.users import BatchUser, CacheUser, CarelessUser, DrawUser, EagerUser
+from loadtest.users import (
+    BatchUser,
+    CacheUser,
+    CarelessUser,
+    DrawUser,
+    EagerDrawUser,
+    EagerUser,
+)
 
 # Locust takes the users and the form from this module's names.
-__all__ = ["BatchUser", "CacheUser", "CarelessUser", "DrawUser", "EagerUser", "Form"]
+__all__ = [
+    "BatchUser",
+    "CacheUser",
+    "CarelessUser",
+    "DrawUser",
+    "EagerDrawUser",
+    "EagerUser",
+    "Form",
+]
 LOGGER = logging.getLogger("loadtest")
 DIGITS = 400
 

@@ -2,35 +2,51 @@
 
 import resource
 import time
+from collections.abc import Callable
 
 from loadtest.processes import machine_cpu_seconds
 from loadtest.targets import Target
 
 
-class Meter:
-    """What each part used between the start and a look, in cores."""
+def ended_children() -> float:
+    """Return the CPU seconds of generators that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
-    def __init__(self, target: Target) -> None:
+
+class Meter:
+    """A look at what each part has used, and by others later at what it used since."""
+
+    def __init__(self, target: Target, generator: Callable[[], float] = ended_children) -> None:
         self._target = target
-        self._before, self._start = self._used(), time.monotonic()
+        self._generator = generator
+        self.moment = time.time()
+        """Seconds since 1970."""
+        self._used, self._start = self._look(), time.monotonic()
         self._periods, self._stopped = target.throttled()
 
     def cores(self) -> dict[str, float]:
-        """Return the mean use of each part, the generators and the whole machine."""
-        took = time.monotonic() - self._start
-        return {name: (now - self._before[name]) / took for name, now in self._used().items()}
+        """Return the mean use of each part, the generators and the whole machine until now."""
+        return self.cores_until(Meter(self._target, self._generator))
 
     def throttled(self) -> float:
-        """Return the share of the limit's periods in which a part was stopped."""
-        periods, stopped = self._target.throttled()
-        return (stopped - self._stopped) / max(1, periods - self._periods)
+        """Return the share of the limit's periods in which a part was stopped until now."""
+        return self.throttled_until(Meter(self._target, self._generator))
 
-    def _used(self) -> dict[str, float]:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    def cores_until(self, later: "Meter") -> dict[str, float]:
+        """Return the same as `cores`, until a later look."""
+        took = later._start - self._start
+        return {name: (now - self._used[name]) / took for name, now in later._used.items()}
+
+    def throttled_until(self, later: "Meter") -> float:
+        """Return the same as `throttled`, until a later look."""
+        return (later._stopped - self._stopped) / max(1, later._periods - self._periods)
+
+    def _look(self) -> dict[str, float]:
         machine, stolen = machine_cpu_seconds()
         return {
             **{name: used() for name, used in self._target.parts.items()},
-            "generator": usage.ru_utime + usage.ru_stime,
+            "generator": self._generator(),
             "machine": machine,
             "stolen": stolen,
         }

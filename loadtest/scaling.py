@@ -1,5 +1,8 @@
 """`python -m loadtest.scaling cluster|workers|cores`: throughput by number, each as strong.
 
+By wrk with one model's digits; with `--driver locust` by users who ask all models for drawings and
+check every answer, which takes the service so much longer that locust's one core keeps up.
+
 `cluster`: replicas of the chart behind the ingress, each with a CPU limit (no autoscaler then).
 `workers`: gunicorn workers of one service on one core, each limited by the kernel as a pod is.
 `cores`: the same with a whole core each, on a machine of more than two.
@@ -19,6 +22,7 @@ import msgspec
 from loadtest.bodies import predict
 from loadtest.digits import held_out
 from loadtest.drive import Open, poisson, wrk
+from loadtest.eager import Saturated, saturated_by_locust
 from loadtest.machine import RESULTS, Machine, here
 from loadtest.meter import Meter
 from loadtest.service import end_orderly_on_sigterm
@@ -53,6 +57,7 @@ class Study(msgspec.Struct):
     seconds: float
     points: list[Point]
     fit: Fit | None = None
+    driver: str = "wrk"
 
     def rates(self) -> dict[int, list[float]]:
         """Return the measured rates by number."""
@@ -64,27 +69,44 @@ class Study(msgspec.Struct):
 
 def measure(count: int, target: Target, options: argparse.Namespace) -> Point:
     """Saturate, then keep a part of the saturated rate."""
-    bodies = [predict(digit.png, model=options.model) for digit in held_out(200)]
-    url = f"{target.url}/predict/"
+    bodies = sent(options)
     connections = CONNECTIONS_EACH * count
-    wrk(url, bodies, 1, connections, host=target.host)
-    meter = Meter(target)
-    closed = wrk(url, bodies, options.seconds, connections, host=target.host)
-    cpu, share = meter.cores(), meter.throttled()
+    if options.driver == "locust":
+        found = saturated_by_locust(target, connections, options.seconds)
+    else:
+        found = saturated_by_wrk(target, bodies, connections, options.seconds)
     time.sleep(0.5)
-    meter = Meter(target)
-    kept, _ = poisson(url, bodies, options.load * closed.rate, options.seconds, host=target.host)
+    meter, rate = Meter(target), options.load * found.closed.rate
+    kept, _ = poisson(f"{target.url}/predict/", bodies, rate, options.seconds, host=target.host)
     return Point(
         count,
-        closed.rate,
-        closed.errors,
-        cpu,
-        share,
+        found.closed.rate,
+        found.closed.errors,
+        found.cpu,
+        found.throttled,
         kept,
         options.load,
         meter.cores(),
-        closed.raw,
+        found.closed.raw,
     )
+
+
+def sent(options: argparse.Namespace) -> list[bytes]:
+    """Return the bodies that are sent."""
+    if options.driver == "locust":
+        return [predict(digit.drawn) for digit in held_out(200)]
+    return [predict(digit.png, model=options.model) for digit in held_out(200)]
+
+
+def saturated_by_wrk(
+    target: Target, bodies: Sequence[bytes], connections: int, seconds: float
+) -> Saturated:
+    """Ask by wrk without pause; a second of it is not counted."""
+    url = f"{target.url}/predict/"
+    wrk(url, bodies, 1, connections, host=target.host)
+    meter = Meter(target)
+    closed = wrk(url, bodies, seconds, connections, host=target.host)
+    return Saturated(closed, meter.cores(), meter.throttled())
 
 
 def main() -> None:
@@ -92,7 +114,8 @@ def main() -> None:
     options = _options()
     end_orderly_on_sigterm()
     limit = 1.0 if options.kind == "cores" else options.limit
-    study = Study(here(), options.kind, options.model, limit, options.seconds, [])
+    asked = "drawing" if options.driver == "locust" else options.model
+    study = Study(here(), options.kind, asked, limit, options.seconds, [], driver=options.driver)
     for _ in range(options.repeats):
         for count in map(int, options.counts.split(",")):
             with KINDS[options.kind](count, options) as target:
@@ -105,7 +128,7 @@ def main() -> None:
     if len(study.rates()) >= 3:
         study.fit = fit(study.rates())
     options.out.mkdir(parents=True, exist_ok=True)
-    file = options.out / f"{options.kind}-{options.model}-{time.strftime('%H%M%S')}.json"
+    file = options.out / f"{options.kind}-{asked}-{time.strftime('%H%M%S')}.json"
     file.write_bytes(msgspec.json.format(msgspec.json.encode(study)))
     sys.stderr.write(f"{file}\n{study.fit}\n")
 
@@ -118,7 +141,8 @@ def _options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--limit", type=float, default=0.1, help="cores of each, but for `cores`")
     parser.add_argument("--load", type=float, default=0.6, help="open loop: share of saturation")
-    parser.add_argument("--model", default="cnn")
+    parser.add_argument("--model", default="cnn", help="by wrk: the model that is asked")
+    parser.add_argument("--driver", choices=("wrk", "locust"), default="wrk")
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="cluster: the ingress")
     parser.add_argument("--host", default="mnist.test", help="cluster: its name there")
     parser.add_argument("--image", default="mnist-api:0.1.0", help="cluster: on its nodes")

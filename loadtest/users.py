@@ -29,7 +29,7 @@ class DrawUser(MnistUser):
         for share in (0.25, 0.5, 0.75):
             self._look(chosen.digit.drawing(share))
             gevent.sleep(random.uniform(0.12, 0.3))
-        body = predict(chosen.digit.drawing(), probabilities=True, normalised=True)
+        body = predict(chosen.digit.drawn, probabilities=True, normalised=True)
         self.ask("draw: finished", body, chosen.drawn, chosen.digit.label)
 
     def _look(self, drawing: bytes) -> None:
@@ -137,3 +137,19 @@ class EagerUser(MnistUser):
         chosen = self.digit()
         body = predict(chosen.digit.unlike_any_other(next(self.run_.numbers)), model="cnn")
         self.ask("cnn: eager", body, chosen.plain, chosen.digit.label, "cnn")
+
+
+class EagerDrawUser(MnistUser):
+    """A program that never pauses and asks all models for drawings.
+
+    Each takes the service several times as long as a file of 28x28, so that one core of locust
+    keeps several small pods busy.
+    """
+
+    wait_time = constant(0)
+
+    @task
+    def send(self) -> None:
+        """Ask for a whole drawing."""
+        chosen = self.digit()
+        self.ask("drawing: eager", predict(chosen.digit.drawn), chosen.drawn, chosen.digit.label)
