@@ -24,7 +24,7 @@ from loadtest.service import end_orderly_on_sigterm
 from mnist_api.capacity.figures import load
 from mnist_api.capacity.plan import Demand
 
-T = TypeVar("T")
+T = TypeVar("T", Calibration, Study)
 PACKAGED = ROOT / "service" / "mnist_api" / "capacity" / "figures.json"
 
 
@@ -42,7 +42,7 @@ def main() -> None:
         found = calibrate(release, options.limit, options.seconds, options.repeats)
         write(folder / f"calibration-{time.strftime('%H%M%S')}.json", found)
     elif options.step == "fit":
-        study = _latest(options.results / "scaling", "cluster-*.json", Study)
+        study = _latest(options.results / "scaling", f"cluster-{options.model}-*.json", Study)
         calibration = _latest(folder, "calibration-*.json", Calibration)
         if calibration is None:
             sys.exit(f"no calibration in {folder}")
@@ -81,9 +81,9 @@ def write(file: Path, found: object) -> None:
 
 
 def _latest(folder: Path, pattern: str, kind: type[T]) -> T | None:
-    """Return the newest of a folder, by its name, which has the time."""
-    files = sorted(folder.glob(pattern))
-    return msgspec.json.decode(files[-1].read_bytes(), type=kind) if files else None
+    """Return the newest of a folder; names have the time of the day alone."""
+    found = [msgspec.json.decode(file.read_bytes(), type=kind) for file in folder.glob(pattern)]
+    return max(found, key=lambda one: one.machine.date, default=None)
 
 
 def _options() -> argparse.Namespace:
