@@ -40,9 +40,12 @@ SCALING = """## Replicas and workers
 Replicas of the chart behind the ingress ("cluster"), or gunicorn workers of one service on one
 core ("workers"), each limited by the kernel to the same small share of a core; or workers with a
 whole core each ("cores"). Saturated by 8 connections of wrk for each, from cores that serve
-nothing. "open p99" is at 60 % of the saturated rate, at random times (`loadtest/poisson`). The law
-is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in brackets, and shaded in the picture,
-95 % of 400 bootstrap fits.
+nothing; or by 8 of Locust's users for each, who check every answer and ask all models for drawings
+of 112x112, since for digits of 28x28 Locust's one core is full before two pods are. "open p99" is
+at 60 % of the saturated rate, at random times (`loadtest/poisson`): what comes together is answered
+together, for two thirds of the CPU, so a small pod at that rate is busy nearly all of its quota.
+The law is X(N) = rate N / (1 + alpha (N - 1) + beta N (N - 1)); in brackets, and shaded in the
+picture, 95 % of 400 bootstrap fits.
 
 **What two cores can show.** Pods, ingress, generator, the cluster's own processes and everything
 else on the machine share two cores, so equal small limits are the only way to give N pods N times
@@ -96,13 +99,14 @@ which a short measurement misses by chance. "Model with it" is the model's p99 o
 a request costs what it cost in those very seconds, by the pods' own CPU time. "Too much" in the
 column "careful" is where `mnist-api capacity` would plan more pods.
 
-Where pods have the machine's cores to themselves and are not near their quota, the model is right.
-Two things it does not know. Four pods of .2 cores, the ingress and the generator keep these two
-cores, two threads of one, busy with more than that one ("machine's cores busy"), and wait for each
-other: other nodes' pods do not. And close to the quota the p99 stands on an edge: pods of .1 cores
-may do some 65 requests in a period, and whether they are stopped in one period of twenty or in one
-of ten is the difference between 2 and 12 ms, from run to run of the same point.
+Two things the model does not know. Where the machine is slower or faster than in the minutes of its
+calibration, all times are, those without load too: at one pod the table shows mostly that ("the
+pace" tells by how much). And four pods of .2 cores, the ingress and the generator keep the two
+cores, which are two threads of one, busy with more than that one ("machine's cores busy"), and wait
+for each other: other nodes' pods do not. What is asked in a crowd is cheaper than one by one, since
+what comes together is answered together; the model has that in what waking costs.
 """
+
 AUTOSCALING = """## The autoscaler
 
 The chart's pods and HPA as users get them, but with CPU requests of 50m so that eight pods fit

@@ -16,7 +16,8 @@ def section(results: Path, docs: Path) -> list[str]:
     parts = []
     for study in studies(results / "scaling", Study):
         file = results / f"scaling-{study.kind}-{study.model}.svg"
-        plots.scaling(file, f"Throughput of the {study.model} by {study.kind}", study)
+        what = "drawings, asked by Locust," if study.driver == "locust" else f"the {study.model}"
+        plots.scaling(file, f"Throughput of {what} by {study.kind}", study)
         parts += [picture(file, docs), _scaling(study)]
     return [SCALING, *parts] if parts else []
 
