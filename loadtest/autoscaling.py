@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.cluster import Release, eventually
-from loadtest.cores import driver_cores, pinned
+from loadtest.drive import locust
 from loadtest.machine import RESULTS, ROOT, Machine, here
-from loadtest.records import load
+from loadtest.records import began, load
 from loadtest.service import end_orderly_on_sigterm
 
 OBJECTIVE_MS = 50.0
@@ -132,16 +132,16 @@ def measure(release: Release, form: str, options: argparse.Namespace) -> Run:
     """Load the release and watch."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "records.npy"
-        locust = _locust(form, options, file)
+        asking = _asking(form, options, file)
         start, looks = time.time(), []
-        while locust.poll() is None:
+        while asking.poll() is None:
             looks.append(look(release, start))
             sys.stderr.write(f"{looks[-1]}\n")
             time.sleep(3)
         records = load(file)
         # The users ask for the answers to expect before their time begins.
-        began = float(np.load(file.with_suffix(".start.npy")))
-    looks = [msgspec.structs.replace(one, second=one.second + start - began) for one in looks]
+        early = began(file) - start
+    looks = [msgspec.structs.replace(one, second=one.second - early) for one in looks]
     steps = [share * options.length for share in STEPS[form]]
     counts = counted(records[:, 0], steps)
     return Run(
@@ -160,13 +160,11 @@ def measure(release: Release, form: str, options: argparse.Namespace) -> Run:
     )
 
 
-def _locust(form: str, options: argparse.Namespace, record: Path) -> "subprocess.Popen[bytes]":
+def _asking(form: str, options: argparse.Namespace, record: Path) -> "subprocess.Popen[bytes]":
     url = f"http://{options.host}:{options.url.rpartition(':')[2]}"
-    shape = ["--form", form, "--peak", str(options.peak), "--length", str(options.length)]
-    command = [*pinned(driver_cores()), sys.executable, "-m", "locust", "--headless"]
-    file = ["-f", "loadtest/locustfile.py", "--only-summary", "--host", url, "--record"]
-    users = ["--repeated", "0", "CacheUser"]
-    return subprocess.Popen([*command, *file, str(record), *shape, *users], cwd=ROOT)
+    users = ("--repeated", "0", "CacheUser")
+    command = locust(url, form, options.peak, options.length, record, *users)
+    return subprocess.Popen(command, cwd=ROOT)
 
 
 def main() -> None:

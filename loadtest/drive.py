@@ -12,6 +12,7 @@ long, k6 is under the AGPL.)
 import json
 import re
 import subprocess
+import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from loadtest.cores import driver_cores, pinned
 
 POISSON = Path(__file__).resolve().parent / ".bin" / "poisson"
+LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 # Rotating bodies, so that neither the branch predictor nor a cache learns one digit by heart.
@@ -133,6 +135,23 @@ def poisson(
     """
     attack = _poisson(rate, seconds, seed)
     return summary(_attack([*attack, "-timeout=20s"], url, bodies, host).decode(), rate)
+
+
+def locust(url: str, form: str, peak: int, length: float, record: Path, *options: str) -> list[str]:
+    """Return the command that lets locust's users ask, and record every request.
+
+    Args:
+        url: the service.
+        form: how the users come and go.
+        peak: most of them at once.
+        length: seconds.
+        record: the file that is written, see `loadtest.records`.
+        options: others, and the classes of the users.
+    """
+    shape = ["--form", form, "--peak", str(peak), "--length", f"{length:g}"]
+    command = [*pinned(driver_cores()), sys.executable, "-m", "locust", "--headless"]
+    file = ["-f", str(LOCUSTFILE), "--only-summary", "--host", url, "--record", str(record)]
+    return [*command, *file, *shape, *options]
 
 
 def middle(runs: Sequence[T], p99_ms: Callable[[T], float]) -> T:

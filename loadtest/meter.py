@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from loadtest.processes import machine_cpu_seconds
 from loadtest.targets import Target
@@ -27,20 +27,26 @@ class Meter:
 
     def cores(self) -> dict[str, float]:
         """Return the mean use of each part, the generators and the whole machine until now."""
-        return self.cores_until(Meter(self._target, self._generator))
+        return self._cores(self._look(), time.monotonic())
 
     def throttled(self) -> float:
         """Return the share of the limit's periods in which a part was stopped until now."""
-        return self.throttled_until(Meter(self._target, self._generator))
+        return self._share_stopped(*self._target.throttled())
 
     def cores_until(self, later: "Meter") -> dict[str, float]:
         """Return the same as `cores`, until a later look."""
-        took = later._start - self._start
-        return {name: (now - self._used[name]) / took for name, now in later._used.items()}
+        return self._cores(later._used, later._start)
 
     def throttled_until(self, later: "Meter") -> float:
         """Return the same as `throttled`, until a later look."""
-        return (later._stopped - self._stopped) / max(1, later._periods - self._periods)
+        return self._share_stopped(later._periods, later._stopped)
+
+    def _cores(self, used: Mapping[str, float], until: float) -> dict[str, float]:
+        took = until - self._start
+        return {name: (now - self._used[name]) / took for name, now in used.items()}
+
+    def _share_stopped(self, periods: int, stopped: int) -> float:
+        return (stopped - self._stopped) / max(1, periods - self._periods)
 
     def _look(self) -> dict[str, float]:
         machine, stolen = machine_cpu_seconds()

@@ -28,6 +28,11 @@ class Records:
         np.save(file.with_suffix(".start.npy"), self.start)
 
 
+def began(file: Path) -> float:
+    """Return when the load of what was saved began, seconds since 1970."""
+    return float(np.load(file.with_suffix(".start.npy"), allow_pickle=False))
+
+
 def load(file: Path) -> NDArray[np.float64]:
     """Return what was saved."""
     return np.asarray(np.load(file, allow_pickle=False))

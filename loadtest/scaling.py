@@ -21,10 +21,10 @@ import msgspec
 
 from loadtest.bodies import predict
 from loadtest.digits import held_out
-from loadtest.drive import Open, poisson, wrk
-from loadtest.eager import Saturated, saturated_by_locust
+from loadtest.drive import Open, poisson
 from loadtest.machine import RESULTS, Machine, here
 from loadtest.meter import Meter
+from loadtest.saturating import saturated_by_locust, saturated_by_wrk
 from loadtest.service import end_orderly_on_sigterm
 from loadtest.targets import Target, cores, replicas, workers
 from loadtest.usl import Fit, fit
@@ -96,17 +96,6 @@ def sent(options: argparse.Namespace) -> list[bytes]:
     if options.driver == "locust":
         return [predict(digit.drawn) for digit in held_out(200)]
     return [predict(digit.png, model=options.model) for digit in held_out(200)]
-
-
-def saturated_by_wrk(
-    target: Target, bodies: Sequence[bytes], connections: int, seconds: float
-) -> Saturated:
-    """Ask by wrk without pause; a second of it is not counted."""
-    url = f"{target.url}/predict/"
-    wrk(url, bodies, 1, connections, host=target.host)
-    meter = Meter(target)
-    closed = wrk(url, bodies, seconds, connections, host=target.host)
-    return Saturated(closed, meter.cores(), meter.throttled())
 
 
 def main() -> None:

@@ -11,9 +11,10 @@ from loadtest.bodies import predict
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.cluster import Release
 from loadtest.digits import held_out
-from loadtest.drive import poisson, wrk
+from loadtest.drive import poisson
 from loadtest.machine import here
 from loadtest.meter import Meter
+from loadtest.saturating import saturated_by_wrk
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 
 MODELS = ("cnn", "mlp", "svm")
@@ -33,11 +34,8 @@ def bodies(model: str) -> list[bytes]:
 
 def saturate(target: Target, model: str, seconds: float, *, cached: bool) -> Saturated:
     """Ask without pause."""
-    url = f"{target.url}/predict/"
-    wrk(url, bodies(model), 1, CONNECTIONS, host=target.host)
-    meter = Meter(target)
-    closed = wrk(url, bodies(model), seconds, CONNECTIONS, host=target.host)
-    return Saturated(model, cached, closed.rate, closed.errors, meter.cores(), meter.throttled())
+    closed, cpu, throttled = saturated_by_wrk(target, bodies(model), CONNECTIONS, seconds)
+    return Saturated(model, cached, closed.rate, closed.errors, cpu, throttled)
 
 
 def steady(target: Target, model: str, rate: float, share: float, seconds: float) -> Steady:

@@ -48,6 +48,16 @@ def played(fill: Callable[[Round, Callable[[str], Asker]], None]) -> list[str]:
     return seen
 
 
+def joining(*asked: tuple[str, bytes]) -> Callable[[Round, Callable[[str], Asker]], None]:
+    """Return what lets askers of these names join, one after the other."""
+
+    def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
+        for number, (name, request) in enumerate(asked, 1):
+            round_.join(asker(name), request, number)
+
+    return fill
+
+
 def slow_clock(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
     """Let each look at the clock take so long."""
     ticks = count()
@@ -56,12 +66,7 @@ def slow_clock(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
 
 def test_all_are_answered_before_any_answer_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     slow_clock(monkeypatch, 0)
-
-    def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
-        round_.join(asker("a"), b"x", 1)
-        round_.join(asker("b"), b"other", 2)
-
-    assert played(fill) == [
+    assert played(joining(("a", b"x"), ("b", b"other"))) == [
         "a answers x of 1",
         "b answers other of 2",
         "a X",
@@ -71,12 +76,12 @@ def test_all_are_answered_before_any_answer_is_sent(monkeypatch: pytest.MonkeyPa
 
 def test_no_answer_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     slow_clock(monkeypatch, 1)
-
-    def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
-        round_.join(asker("a"), b"x", 1)
-        round_.join(asker("b"), b"y", 2)
-
-    assert played(fill) == ["a answers x of 1", "a X", "b answers y of 2", "b Y"]
+    assert played(joining(("a", b"x"), ("b", b"y"))) == [
+        "a answers x of 1",
+        "a X",
+        "b answers y of 2",
+        "b Y",
+    ]
 
 
 def test_what_is_known_already_is_sent_first() -> None:
@@ -88,10 +93,7 @@ def test_what_is_known_already_is_sent_first() -> None:
 
 
 def test_one_that_fails_takes_no_other_along() -> None:
-    def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
-        for name, request in (("a", b"broken"), ("b", b"unsendable"), ("c", b"x")):
-            round_.join(asker(name), request, 1)
-
+    fill = joining(("a", b"broken"), ("b", b"unsendable"), ("c", b"x"))
     assert [line for line in played(fill) if "answers" not in line] == [
         "a goes on with broken",
         "b ends",

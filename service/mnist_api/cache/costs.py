@@ -44,7 +44,7 @@ class Costs:
         self._ask = _moved(self._ask or None, seconds)
         # Only of the sample: what nobody stored, because it was not worth it, must not tell that
         # it is not. By all that is asked the share falls to nothing after two seconds of new ones.
-        if next(iter(keys.values())).endswith(_sampled_end(image_bytes)):
+        if _is_sampled(next(iter(keys.values())), image_bytes):
             size = image_bytes.bit_length()
             share = self._known.get(size, 1.0)
             self._known[size] = share + _WEIGHT * (known - share)
@@ -64,11 +64,12 @@ class Costs:
         if computing * self._known.get(size, 1.0) >= asking:
             return True
         # All keys end with the picture's digest.
-        return keys[model].endswith(_sampled_end(image_bytes))
+        return _is_sampled(keys[model], image_bytes)
 
 
-def _sampled_end(image_bytes: int) -> str:
-    return _SAMPLED_DIGEST_OF_SMALL if image_bytes < _SMALL_BYTES else _SAMPLED_DIGEST
+def _is_sampled(key: str, image_bytes: int) -> bool:
+    end = _SAMPLED_DIGEST_OF_SMALL if image_bytes < _SMALL_BYTES else _SAMPLED_DIGEST
+    return key.endswith(end)
 
 
 def _moved(average: float | None, value: float) -> float:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from loadtest.eager import between
 from loadtest.meter import Meter
+from loadtest.saturating import between
 from loadtest.targets import Target
 
 
