@@ -7,12 +7,13 @@ request, its head or its body.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from gunicorn.asgi.protocol import ASGIProtocol
 
+from mnist_api.awaiting import Awaited, Awaiting
 from mnist_api.errors import IncompleteHead, MalformedRequest
 from mnist_api.http.express import Express
 from mnist_api.http.gate import Gate
@@ -42,15 +43,13 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self._held: bytearray | None = None
         self._held_until = 0
         self._is_between_requests = True
-        self._head_since: float | None = None
-        self._body_since: float | None = None
-        self._idle_since: float | None = None
+        self._awaiting = Awaiting(worker.loop.time)
         self._turn: Turn | None = None
         self._is_waiting = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Let the worker know the connection, or refuse it where there are too many."""
-        self._head_since = self.worker.loop.time()
+        self._awaiting.begin(Awaited.HEAD)
         super().connection_made(transport)
         if len(self.worker.connections) >= self.cfg.worker_connections:
             self._metrics.rejection_counter("connections").inc()
@@ -70,34 +69,36 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         if self._awaiting_request and self._behind is None and self._held is None:
             self._close_transport()
 
-    def end_what_is_late(self, head_before: float, body_before: float, idle_before: float) -> None:
-        """End the wait for a head, for a body or for another request that began before a time."""
-        if self._idle_since is not None and self._idle_since < idle_before:
+    def end_what_is_late(self, before: Mapping[Awaited, float]) -> None:
+        """End a wait that began before a time, which is given for each thing that is awaited."""
+        late = self._awaiting.late(before)
+        if late is Awaited.NEXT:
             self._keepalive_timeout()
-            return
-        if self._head_since is not None and self._head_since < head_before:
-            late = IncompleteHead("the request's line and headers took too long to arrive")
-            self._safe_write(answer(late, late.status, {"Connection": "close"}))
+        elif late is Awaited.HEAD:
+            error = IncompleteHead("the request's line and headers took too long to arrive")
+            self._safe_write(answer(error, error.status, {"Connection": "close"}))
             self._close_transport()
-        if self._body_since is not None and self._body_since < body_before:
-            if self._held is not None:
-                self._end_holding(self._body_since)
-                return
-            assert self._turn is not None, "a body follows a head"  # noqa: S101
-            self._turn.is_late = True
-            self._body_receiver.signal_disconnect()
+        elif late is Awaited.BODY:
+            self._end_body()
+
+    def _end_body(self) -> None:
+        """Have the application hear that a body is late; one held back is left to its way first."""
+        if self._held is not None:
+            since = self._awaiting.since
+            self._parse(self._take_held())
+            # It is told at the next look, by when it waits for the body.
+            self._awaiting.what, self._awaiting.since = Awaited.BODY, since
+            return
+        assert self._turn is not None, "a body follows a head"  # noqa: S101
+        self._turn.is_late = True
+        self._body_receiver.signal_disconnect()
 
     def _arm_keepalive_timer(self) -> None:
         # PERF: two timers a request took more than a look at all connections once a second does.
-        self._idle_since = self.worker.loop.time()
+        self._awaiting.begin(Awaited.NEXT)
 
     def _cancel_keepalive_timer(self) -> None:
-        self._idle_since = None
-
-    def _end_holding(self, since: float) -> None:
-        """Leave a body that is late to Falcon's way, which says so once it waits for it."""
-        self._parse(self._take_held())
-        self._body_since = since
+        self._awaiting.end(Awaited.NEXT)
 
     def data_received(self, data: bytes) -> None:
         """Take what came to where it belongs: behind a request, to it, or as one."""
@@ -106,7 +107,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         elif self._held is not None:
             self._held.extend(data)
             if len(self._held) >= self._held_until:
-                self._body_since = None
+                self._awaiting.end(Awaited.BODY)
                 self._receive(self._take_held())
         elif self._is_between_requests:
             self._receive(data)
@@ -120,7 +121,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             self._parse(request)
             return
         self._behind = b""
-        self._idle_since = None
+        self._awaiting.end(Awaited.NEXT)
         response = self._responses.get(request) or self._gate.refusal(request)
         if response is not None:
             self.worker.round.send(self, request, response)
@@ -176,7 +177,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         """Keep what is there of a request back until all of it is."""
         self._held = bytearray(data)
         self._held_until = len(data) + missing
-        self._head_since, self._body_since = None, self.worker.loop.time()
+        self._awaiting.begin(Awaited.BODY)
 
     def _take_held(self) -> bytes:
         held, self._held = bytes(self._held or b""), None
@@ -184,20 +185,18 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     def _respond(self, response: bytes) -> None:
         self._safe_write(response)
-        # From here on as after any other answer: no head is awaited, and the client may be idle.
-        self._head_since = None
-        self._arm_keepalive_timer()
+        self._awaiting.begin(Awaited.NEXT)
 
     def _parse(self, data: bytes) -> None:
         if self._is_between_requests:
             self._is_between_requests = False
-            self._head_since = self._head_since or self.worker.loop.time()
+            if self._awaiting.what is not Awaited.HEAD:
+                self._awaiting.begin(Awaited.HEAD)
         super().data_received(data)
 
     def _on_headers_complete(self) -> bool:
         self._is_between_requests = False
-        self._head_since = None
-        self._body_since = self.worker.loop.time()
+        self._awaiting.begin(Awaited.BODY)
         is_refused = not self._admission.admits()
         self._turn = Turn(self._admission.arrived(), is_refused=is_refused)
         self._is_waiting = True
@@ -205,7 +204,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         return skip_body
 
     def _on_message_complete(self) -> None:
-        self._body_since = None
+        # Not what is awaited since an answer that came before the body's end.
+        self._awaiting.end(Awaited.BODY)
         super()._on_message_complete()
 
     async def _serve_http_request(self, request: object, sockname: object, peer: object) -> bool:

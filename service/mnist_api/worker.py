@@ -10,6 +10,7 @@ from gunicorn import glogging
 from gunicorn.workers import gasgi
 
 from mnist_api.accepting import AcceptingLoop, most_in_a_turn
+from mnist_api.awaiting import Awaited
 from mnist_api.connection import Connection
 from mnist_api.rounds import Round
 from mnist_api.settings import Settings
@@ -74,12 +75,13 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
             settings: Settings | None = self.state.get("settings")
             if settings is not None:
                 now = self.loop.time()
+                before = {
+                    Awaited.HEAD: now - settings.head_timeout_seconds,
+                    Awaited.BODY: now - settings.body_timeout_seconds,
+                    Awaited.NEXT: now - settings.keepalive_seconds,
+                }
                 for connection in tuple(self.connections):
-                    connection.end_what_is_late(
-                        now - settings.head_timeout_seconds,
-                        now - settings.body_timeout_seconds,
-                        now - settings.keepalive_seconds,
-                    )
+                    connection.end_what_is_late(before)
 
     async def _shutdown(self) -> None:
         closer = self.loop.create_task(self._close_idle_connections())
