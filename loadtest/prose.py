@@ -74,20 +74,23 @@ that has fewest (`least_conn`), a request that wakes an idle pod costing the mor
 slept, and, with `--limited`, the kernel stopping a pod that has used its quota of the
 period of 100 ms until the next begins. To each wait a latency without load is added, drawn from
 those measured. Where Pollaczek's and Khinchine's formula holds, a test compares. Plans count with
-the upper end of the band of a request's CPU and a quarter more, because a shared machine is by so
-much slower in some minutes than when it was measured ("careful"), and keep the p99 also when the
-rate has grown by a quarter (`--growth`), which new pods take half a minute to meet. The autoscaler
-acts only from a tenth above its target on.
+the upper end of the band of a request's CPU and with a quarter longer for everything, because a
+shared machine is by so much slower in some minutes than when it was measured ("careful"), and keep
+the p99 also when the rate has grown by a quarter (`--growth`), which new pods take half a minute to
+meet. The autoscaler acts only from a tenth above its target on.
 
 What a request costs depends on how it comes. Eight connections of wrk that wait for each other
 are the cheapest to serve: one request follows another. One that finds its pod long asleep costs
 several times as much, on this shared machine, whose caches others fill meanwhile; after some
 milliseconds of sleep ("cooling") 63 % of that. So a pod with a small quota, which sleeps most of
 the time however much is asked, does less than wrk shows, and the model counts that. Cost and
-cooling are fitted to wrk's saturation and to random arrivals at a twentieth and at half of it; the
-answers from the pod's cache are measured by wrk alone and take the same factor. And the pace of a
-shared machine differs from one tenth of a second to the next: by how much is what the pod's use of
-CPU varies more than the number of its requests does, and the model draws each period's pace.
+cooling are fitted to wrk's saturation and to random arrivals at a twentieth and at two fifths of
+it; answers from the pod's cache are measured by wrk alone and take the same factor. The latency
+without load is that at a fifth: at a twentieth not only the pod falls asleep between two requests
+but all that is on the way, and answers come later than under load. And the pace of a shared machine
+differs from one tenth of a second to the next: by how much is what the pod's use of CPU varies more
+than the number of its requests does, and the model draws each period's pace. `--model drawing` is
+what the page sends, a picture of 112x112 of which all models are asked.
 
 The trials: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the
@@ -99,12 +102,14 @@ which a short measurement misses by chance. "Model with it" is the model's p99 o
 a request costs what it cost in those very seconds, by the pods' own CPU time. "Too much" in the
 column "careful" is where `mnist-api capacity` would plan more pods.
 
-Two things the model does not know. Where the machine is slower or faster than in the minutes of its
-calibration, all times are, those without load too: at one pod the table shows mostly that ("the
-pace" tells by how much). And four pods of .2 cores, the ingress and the generator keep the two
-cores, which are two threads of one, busy with more than that one ("machine's cores busy"), and wait
-for each other: other nodes' pods do not. What is asked in a crowd is cheaper than one by one, since
-what comes together is answered together; the model has that in what waking costs.
+Two things the model does not know. This machine is shared: between two minutes its pace differs by
+up to a half, and within each it is slow for some tenths of a second, which are enough for a p99;
+near its quota a pod is then stopped. How little the machine repeats itself, the sentence below each
+table says; the first trial fell into calm minutes, the second not. And four pods of .2 cores, the
+ingress and the generator keep the two cores, which are two threads of one, busy with more than that
+one ("machine's cores busy"), and wait for each other: other nodes' pods do not. What is asked in a
+crowd is cheaper than one by one, since what comes together is answered together; the model has that
+in what waking costs.
 """
 
 AUTOSCALING = """## The autoscaler

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loadtest.capacity.measure import HIGH, LOW, MODELS, PERIOD
+from loadtest.capacity.measure import HIGH, KINDS, LOW, PERIOD, QUIET, cost_us
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
 from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
@@ -34,16 +34,16 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
                 computed=cost(_of(runs, model, cached=False), idle),
                 remembered=cost(_of(runs, model, cached=True), idle),
                 wake=wake(calibration, model),
-                unloaded_ms=tuple(_steady(calibration, model, LOW).quantiles_ms),
+                unloaded_ms=tuple(_steady(calibration, model, QUIET).quantiles_ms),
             )
-            for model in MODELS
+            for model in KINDS
         },
         usable=min(1.0, float(np.median(used)) / calibration.limit_cores),
         idle_cores=idle,
         period_s=PERIOD,
         ingress_us=1e6 * float(np.median(ingress)),
         loss=loss(study),
-        wander=float(np.median([wander(_steady(calibration, model, HIGH)) for model in MODELS])),
+        wander=float(np.median([wander(_steady(calibration, model, HIGH)) for model in KINDS])),
     )
 
 
@@ -62,7 +62,7 @@ def wander(steady: Steady) -> float:
 
 def cost(runs: Sequence[Saturated], idle: float) -> Cost:
     """Return the CPU of one request: the median, and the upper end of its bootstrap band."""
-    each = np.array([1e6 * (run.cpu["service"] - idle) / run.rate for run in runs])
+    each = np.array([cost_us(run, idle) for run in runs])
     random = np.random.default_rng(1)
     drawn = np.median(random.choice(each, (_DRAWS, len(each))), axis=1)
     return Cost(float(np.median(each)), float(np.percentile(drawn, 97.5)))

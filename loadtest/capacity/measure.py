@@ -11,25 +11,31 @@ from loadtest.bodies import predict
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.cluster import Release
 from loadtest.digits import held_out
-from loadtest.drive import poisson
+from loadtest.drive import middle, poisson
 from loadtest.machine import here
 from loadtest.meter import Meter
 from loadtest.saturating import saturated_by_wrk
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 
-MODELS = ("cnn", "mlp", "svm")
-# Shares of what wrk gets: at one a pod sleeps for long, at the other for short; at neither does it
-# use up its quota, so that how often it sleeps is known.
-LOW, HIGH = 0.05, 0.5
+# Each model asked for digits of 28x28, and all of them for what the page sends.
+KINDS = ("cnn", "mlp", "svm", "drawing")
+# Shares of what wrk gets: at the lowest a pod sleeps for long, at the highest for as short as under
+# load; at none does it use up its quota, so that how often it sleeps is known. (At half of wrk's
+# rate it may: a request that wakes its pod costs several times what wrk's does.) In between hardly
+# anybody waits, and what is on the way is awake.
+LOW, QUIET, HIGH = SHARES = 0.05, 0.2, 0.4
 CONNECTIONS = 8
 QUANTILES = 201
 # Seconds, of a pod's quota: the kubelet's own.
 PERIOD = 0.1
 
 
-def bodies(model: str) -> list[bytes]:
+def bodies(kind: str) -> list[bytes]:
     """Return what is sent."""
-    return [predict(digit.png, model=model) for digit in held_out(200)]
+    digits = held_out(200)
+    if kind == "drawing":
+        return [predict(digit.drawn) for digit in digits]
+    return [predict(digit.png, model=kind) for digit in digits]
 
 
 def saturate(target: Target, model: str, seconds: float, *, cached: bool) -> Saturated:
@@ -71,22 +77,32 @@ def idle_cores(target: Target, seconds: float) -> float:
     return meter.cores()["service"]
 
 
+def cost_us(run: Saturated, idle: float) -> float:
+    """Return the CPU of one request, in microseconds; `idle` is what a pod uses unasked, cores."""
+    return 1e6 * (run.cpu["service"] - idle) / run.rate
+
+
+def lone_pod(release: Release, cores: float, **values: str) -> Target:
+    """Install one pod."""
+    release.install({**limited_pods(cores), "replicaCount": "1", **values})
+    return behind_ingress(release, release.settled(1, asking(release)))
+
+
 def calibrate(release: Release, cores: float, seconds: float, repeats: int) -> Calibration:
     """Measure one pod, without cache and with it."""
-    release.install({**limited_pods(cores), "replicaCount": "1"})
-    target = behind_ingress(release, release.settled(1, asking(release)))
+    target = lone_pod(release, cores)
     found = Calibration(here(), cores, idle_cores(target, seconds), [], [])
     for _ in range(repeats):
-        for model in MODELS:
+        for model in KINDS:
             found.saturated.append(saturate(target, model, seconds, cached=False))
-    for model in MODELS:
+    for model in KINDS:
         rates = [one.rate for one in found.saturated if one.model == model]
-        for share in (LOW, HIGH):
+        for share in SHARES:
             rate = share * float(np.median(rates))
-            found.steady.append(steady(target, model, rate, share, 4 * seconds))
-    release.install({**limited_pods(cores), "replicaCount": "1", "settings.cache_bytes": "4194304"})
-    target = behind_ingress(release, release.settled(1, asking(release)))
+            runs = [steady(target, model, rate, share, 2 * seconds) for _ in range(repeats)]
+            found.steady.append(middle(runs, lambda one: one.open.p99_ms))
+    target = lone_pod(release, cores, **{"settings.cache_bytes": "4194304"})
     for _ in range(repeats):
-        for model in MODELS:
+        for model in KINDS:
             found.saturated.append(saturate(target, model, seconds, cached=True))
     return found

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from loadtest.capacity.fitting import cost, fit, wake, wander
-from loadtest.capacity.measure import HIGH, LOW, MODELS, uses_until
+from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
 from loadtest.capacity.validate import chosen, pace_of
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
-from loadtest.sections.capacity import verdict
+from loadtest.sections.capacity import repeated, verdict
 from mnist_api.capacity.figures import load
 from mnist_api.capacity.plan import Demand, Model
 from mnist_api.capacity.queueing import Waking
@@ -42,15 +42,15 @@ def used(rate: float) -> float:
 def calibration() -> Calibration:
     runs = [
         saturated(model, 800.0 if cached else rate, cached=cached)
-        for model in MODELS
+        for model in KINDS
         for cached in (False, True)
         for rate in (190.0, 200.0, 210.0)
     ]
     # wrk's request takes 0.95 ms.
     steady = [
         Steady(model, share, opened(rate), {"service": used(rate)}, 0.0, [1.0, 2.0, 9.0])
-        for model in MODELS
-        for share, rate in ((LOW, 10.0), (HIGH, 100.0))
+        for model in KINDS
+        for share, rate in ((LOW, 10.0), (QUIET, 50.0), (HIGH, 100.0))
     ]
     return Calibration(here(), 0.2, 0.01, runs, steady)
 
@@ -69,7 +69,7 @@ def test_the_figures_are_those_of_the_measurements(calibration: Calibration) -> 
 
 def test_nothing_costs_less_alone_than_in_a_queue(calibration: Calibration) -> None:
     calibration.steady[0].cpu["service"] = 0.011
-    assert wake(calibration, MODELS[0]) == Waking()
+    assert wake(calibration, KINDS[0]) == Waking()
 
 
 def test_the_pace_wanders_by_what_the_number_of_requests_does_not_tell() -> None:
@@ -101,6 +101,13 @@ def test_the_verdict_counts_what_the_model_missed_and_promised_too_much() -> Non
     assert "1 of 3." in said
 
 
+def test_what_the_machine_repeats_is_a_share_of_pairs() -> None:
+    runs = Check(1, 0.5, 10, 1, opened(100), {}, 0.0, 0.0, 0.0, 0.0, p99s_ms=[1.0, 1.2, 2.0])
+    others = Check(1, 0.7, 10, 1, opened(100), {}, 0.0, 0.0, 0.0, 0.0, p99s_ms=[3.5, 3.0])
+    assert repeated([runs, others]) == 0.5
+    assert repeated([]) == 0
+
+
 def test_the_run_of_the_middle_p99_counts_and_all_are_shown() -> None:
     runs = [
         Check(1, 0.5, 6, seed, opened(100, p99), {}, 0.0, 0, 0, 0)
@@ -124,4 +131,4 @@ def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() 
 def test_the_packaged_figures_are_those_of_the_results() -> None:
     packaged = ROOT / "service" / "mnist_api" / "capacity" / "figures.json"
     assert packaged.read_bytes() == (RESULTS / "capacity.json").read_bytes(), "run `make capacity`"
-    assert set(load().models) == set(MODELS)
+    assert set(load().models) == set(KINDS)

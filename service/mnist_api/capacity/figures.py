@@ -30,7 +30,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 
 class ModelFigures(msgspec.Struct, frozen=True):
-    """What a request of one model costs and takes."""
+    """What a request of one kind costs and takes."""
 
     computed: Cost
     remembered: Cost
@@ -38,7 +38,7 @@ class ModelFigures(msgspec.Struct, frozen=True):
     wake: Waking
     """What a request costs more that finds its pod asleep."""
     unloaded_ms: tuple[float, ...]
-    """Latency through the ingress at a twentieth of saturation: quantiles, evenly spaced."""
+    """Latency through the ingress where hardly anybody waits: quantiles, evenly spaced."""
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -63,6 +63,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     machine: Mapping[str, str]
     models: Mapping[str, ModelFigures]
+    """By what is asked: a model, of a digit of 28x28; `drawing`: all, of what the page sends."""
     usable: float
     """Share of its CPU quota that a saturated pod really gets."""
     idle_cores: float
@@ -76,12 +77,13 @@ class Figures(msgspec.Struct, frozen=True):
     """By how much the pace differs from one period to the next: standard deviation over mean."""
 
     def at_pace(self, factor: float) -> "Figures":
-        """Return the same of a machine on which every request costs so many times as much CPU."""
+        """Return the same of a machine that takes so many times as long for everything."""
         models = {
             name: msgspec.structs.replace(
                 known,
                 computed=known.computed.times(factor),
                 remembered=known.remembered.times(factor),
+                unloaded_ms=tuple(factor * one for one in known.unloaded_ms),
             )
             for name, known in self.models.items()
         }

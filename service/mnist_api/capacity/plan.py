@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from mnist_api.capacity.figures import Cost, Figures, ModelFigures
+from mnist_api.capacity.figures import Figures, ModelFigures
 from mnist_api.capacity.queueing import Floats, Played, Quota, play, poisson
 
 # Longer queues of more pods only get shorter: a group of 16 at the same load stands for more.
@@ -76,14 +76,14 @@ class Model:
             careful: count with the upper ends of the costs' bands, and with a machine that has
                 become slower since they were measured, so as not to plan too few.
         """
+        if careful:
+            figures = figures.at_pace(_DRIFT)
         self._figures, self._demand = figures, demand
         self._known: ModelFigures = figures.models[demand.model]
         self._costs = tuple(
-            (cost.cpu_us_high * _DRIFT if careful else cost.cpu_us) / 1e6 for cost in self._both()
+            (cost.cpu_us_high if careful else cost.cpu_us) / 1e6
+            for cost in (self._known.computed, self._known.remembered)
         )
-
-    def _both(self) -> tuple[Cost, Cost]:
-        return self._known.computed, self._known.remembered
 
     def mean_cost(self, pods: int) -> float:
         """Return the CPU seconds of a mean request where there are so many pods."""

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--rate", type=_positive, required=True, help="predictions a second")
     add("--p99", type=seconds, required=True, help="latency that 99 %% keep, such as 20ms")
-    add("--model", default="cnn", help="which model is asked")
+    add("--model", default="cnn", help="which model is asked; drawing: all, of what the page sends")
     add("--hit-ratio", type=_share, default=0.0, help="share that the pods' own caches answer")
     add("--cpu", type=_positive, default=1.0, help="CPU request of a pod, in cores")
     add("--limited", action="store_true", help="the request is the CPU limit too")
