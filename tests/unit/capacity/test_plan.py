@@ -93,10 +93,11 @@ def test_the_loss_beyond_what_was_measured_is_that_of_the_most_measured() -> Non
     assert loss.inflation(1000) == loss.inflation(8)
 
 
-def test_a_careful_model_saturates_earlier() -> None:
+def test_a_careful_model_saturates_earlier_and_answers_later() -> None:
     careful, fair = Model(FIGURES, demand()), Model(FIGURES, demand(), careful=False)
     assert careful.saturation(2) < fair.saturation(2)
     assert careful.p99(1500, 2) > fair.p99(1500, 2)
+    assert careful.unloaded_p99() == pytest.approx(1.25 * fair.unloaded_p99())
 
 
 def test_what_no_pod_answers_so_quickly_is_refused() -> None:
