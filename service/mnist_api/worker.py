@@ -12,6 +12,7 @@ from gunicorn.workers import gasgi
 from mnist_api.accepting import AcceptingLoop, most_in_a_turn
 from mnist_api.awaiting import Awaited
 from mnist_api.connection import Connection
+from mnist_api.logs import LOGGER
 from mnist_api.rounds import Round
 from mnist_api.settings import Settings
 
@@ -74,14 +75,23 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
             await asyncio.sleep(_SWEEP_SECONDS)
             settings: Settings | None = self.state.get("settings")
             if settings is not None:
-                now = self.loop.time()
-                before = {
-                    Awaited.HEAD: now - settings.head_timeout_seconds,
-                    Awaited.BODY: now - settings.body_timeout_seconds,
-                    Awaited.NEXT: now - settings.keepalive_seconds,
-                }
-                for connection in tuple(self.connections):
-                    connection.end_what_is_late(before)
+                self.sweep(settings)
+
+    def sweep(self, settings: Settings) -> None:
+        """End what clients take too long for."""
+        now = self.loop.time()
+        before = {
+            Awaited.HEAD: now - settings.head_timeout_seconds,
+            Awaited.BODY: now - settings.body_timeout_seconds,
+            Awaited.NEXT: now - settings.keepalive_seconds,
+        }
+        for connection in tuple(self.connections):
+            # One that fails must not end the sweeping, on which all bounds of time depend.
+            try:
+                connection.end_what_is_late(before)
+            except Exception:  # noqa: BLE001
+                LOGGER.exception("a late connection cannot be ended in good manner")
+                connection.abort()
 
     async def _shutdown(self) -> None:
         closer = self.loop.create_task(self._close_idle_connections())
