@@ -17,7 +17,8 @@ from loadtest.usl import Band, usl
 # Mid grey has a contrast above 3.9 against white as against black (WCAG asks 3 of graphics).
 _GREY = "#7d7d7d"
 _COLOURS = ("#2a7fd4", "#d4652a", "#2a9d5c", "#a55bd0")
-_STYLE: Mapping[str, Any] = {
+# Any: matplotlib types its settings' names one by one.
+_STYLE: Any = {
     "text.color": _GREY,
     "axes.labelcolor": _GREY,
     "axes.edgecolor": _GREY,
@@ -124,7 +125,7 @@ def _band(axes: Any, throughput: Sequence[Band]) -> None:
 
 @contextmanager
 def _drawing(path: Path, height: float, rows: int = 1) -> Iterator[Any]:
-    with mpl.rc_context(dict(_STYLE)):
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.2, height), layout="constrained")
         axes = figure.subplots(rows, sharex=True)
         for each in np.atleast_1d(axes):

@@ -31,7 +31,7 @@ def _step(part: float, _peak: int) -> float:
 def _ramp(part: float, peak: int) -> float:
     """From one user, twice as many at each step, up to the peak."""
     steps = max(1, math.ceil(math.log2(peak))) + 1
-    return min(1.0, 2 ** math.floor(part * steps) / peak)
+    return min(1.0, 2.0 ** math.floor(part * steps) / peak)
 
 
 def _spike(part: float, _peak: int) -> float:

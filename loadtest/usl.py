@@ -57,7 +57,8 @@ def fit(rates: Mapping[int, Sequence[float]], seed: int = 1) -> Fit:
     )
     best, counts = _fit(rates), np.arange(1, max(rates) + 1, dtype=float)
     curves = np.array([usl(counts, *parameters) for parameters in drawn])
-    return Fit(*_bands(best, drawn), throughput=_bands(usl(counts, *best), curves))
+    rate, alpha, beta = _bands(best, drawn)
+    return Fit(rate, alpha, beta, throughput=_bands(usl(counts, *best), curves))
 
 
 def _bands(values: Floats, drawn: Floats) -> tuple[Band, ...]:

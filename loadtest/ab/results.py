@@ -42,7 +42,7 @@ class Study(msgspec.Struct):
         }
         ours, theirs = PAIR
         return statistics.median(
-            rates[ours, *setting] / rates[theirs, *setting]
-            for name, *setting in rates
-            if name == ours and setting[1] <= 4 and rates[theirs, *setting]
+            rate / rates[theirs, keep_alive, concurrency]
+            for (name, keep_alive, concurrency), rate in rates.items()
+            if name == ours and concurrency <= 4 and rates[theirs, keep_alive, concurrency]
         )

@@ -33,7 +33,8 @@ def pixels_of(image: str) -> NDArray[np.uint8]:
 
 def file_of(name: str) -> Path:
     """Return a model's file in the weights folder."""
-    return WEIGHTS / json.loads((WEIGHTS / "manifest.json").read_text())["models"][name]["file"]
+    manifest = json.loads((WEIGHTS / "manifest.json").read_text())
+    return WEIGHTS / str(manifest["models"][name]["file"])
 
 
 def kept(name: str) -> list[NDArray[np.float32]]:
