@@ -105,7 +105,7 @@ column "careful" is where `mnist-api capacity` would plan more pods.
 Two things the model does not know. This machine is shared: between two minutes its pace differs by
 up to a half, and within each it is slow for some tenths of a second, which are enough for a p99;
 near its quota a pod is then stopped. How little the machine repeats itself, the sentence below each
-table says: no model can be nearer to a run than another run is. And four pods of .2 cores, the
+table says: a model is hardly nearer to a run than another run is. And four pods of .2 cores, the
 ingress and the generator keep the two cores, which are two threads of one, busy with more than that
 one ("machine's cores busy"), and wait for each other: other nodes' pods do not. What is asked in a
 crowd is cheaper than one by one, since what comes together is answered together; the model has that
