@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.cluster import Release, eventually
-from loadtest.drive import locust
+from loadtest.drive import locust, named
 from loadtest.machine import RESULTS, ROOT, Machine, here
 from loadtest.records import began, load
 from loadtest.service import end_orderly_on_sigterm
@@ -161,7 +161,7 @@ def measure(release: Release, form: str, options: argparse.Namespace) -> Run:
 
 
 def _asking(form: str, options: argparse.Namespace, record: Path) -> "subprocess.Popen[bytes]":
-    url = f"http://{options.host}:{options.url.rpartition(':')[2]}"
+    url = named(options.url, options.host)
     users = ("--repeated", "0", "CacheUser")
     command = locust(url, form, options.peak, options.length, record, *users)
     return subprocess.Popen(command, cwd=ROOT)

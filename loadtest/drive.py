@@ -154,6 +154,11 @@ def locust(url: str, form: str, peak: int, length: float, record: Path, *options
     return [*command, *file, *shape, *options]
 
 
+def named(url: str, host: str | None) -> str:
+    """Return a URL with a name in place of its address: what it names, locust asks."""
+    return f"http://{host}:{url.rpartition(':')[2]}" if host else url
+
+
 def middle(runs: Sequence[T], p99_ms: Callable[[T], float]) -> T:
     """Return the run of the middle p99, of an even number the upper one."""
     return sorted(runs, key=p99_ms)[len(runs) // 2]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.drive import Closed, locust, wrk
+from loadtest.drive import Closed, locust, named, wrk
 from loadtest.machine import ROOT
 from loadtest.meter import Meter
 from loadtest.processes import cpu_seconds, tree
@@ -76,7 +76,7 @@ def between(records: NDArray[np.float64], start: float, end: float) -> NDArray[n
 
 
 def _command(target: Target, users: int, length: float, file: Path) -> list[str]:
-    url = f"http://{target.host or '127.0.0.1'}:{target.url.rpartition(':')[2]}"
+    url = named(target.url, target.host)
     # How long an answer takes at saturation is not what is asked here.
     options = ("--max-p99-ms", "60000", "EagerDrawUser")
     return locust(url, "constant", users, length, file, *options)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loadtest.capacity.measure import HIGH, KINDS, LOW, PERIOD, QUIET, cost_us
+from loadtest.capacity.measure import HIGH, KINDS, LOW, PERIOD, QUIET
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
 from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
@@ -62,7 +62,7 @@ def wander(steady: Steady) -> float:
 
 def cost(runs: Sequence[Saturated], idle: float) -> Cost:
     """Return the CPU of one request: the median, and the upper end of its bootstrap band."""
-    each = np.array([cost_us(run, idle) for run in runs])
+    each = np.array([_each_us(run.cpu["service"], idle, run.rate) for run in runs])
     random = np.random.default_rng(1)
     drawn = np.median(random.choice(each, (_DRAWS, len(each))), axis=1)
     return Cost(float(np.median(each)), float(np.percentile(drawn, 97.5)))
@@ -113,4 +113,9 @@ def _steady(calibration: Calibration, model: str, share: float) -> Steady:
 def _per_answer(steady: Steady, idle: float) -> float:
     """Return microseconds; what was refused is counted to what was answered."""
     answered = steady.open.rate * (1 - steady.open.errors / steady.open.requests)
-    return 1e6 * (steady.cpu["service"] - idle) / answered
+    return _each_us(steady.cpu["service"], idle, answered)
+
+
+def _each_us(cores: float, idle: float, rate: float) -> float:
+    """Return the CPU of one request, in microseconds, of a pod that uses `idle` cores unasked."""
+    return 1e6 * (cores - idle) / rate

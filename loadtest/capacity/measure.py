@@ -44,6 +44,13 @@ def saturate(target: Target, model: str, seconds: float, *, cached: bool) -> Sat
     return Saturated(model, cached, closed.rate, closed.errors, cpu, throttled)
 
 
+def saturate_all(target: Target, seconds: float, repeats: int, *, cached: bool) -> list[Saturated]:
+    """Ask for each kind in turn, several times."""
+    return [
+        saturate(target, kind, seconds, cached=cached) for _ in range(repeats) for kind in KINDS
+    ]
+
+
 def steady(target: Target, model: str, rate: float, share: float, seconds: float) -> Steady:
     """Ask at random times."""
     meter = Meter(target)
@@ -77,11 +84,6 @@ def idle_cores(target: Target, seconds: float) -> float:
     return meter.cores()["service"]
 
 
-def cost_us(run: Saturated, idle: float) -> float:
-    """Return the CPU of one request, in microseconds; `idle` is what a pod uses unasked, cores."""
-    return 1e6 * (run.cpu["service"] - idle) / run.rate
-
-
 def lone_pod(release: Release, cores: float, **values: str) -> Target:
     """Install one pod."""
     release.install({**limited_pods(cores), "replicaCount": "1", **values})
@@ -92,9 +94,7 @@ def calibrate(release: Release, cores: float, seconds: float, repeats: int) -> C
     """Measure one pod, without cache and with it."""
     target = lone_pod(release, cores)
     found = Calibration(here(), cores, idle_cores(target, seconds), [], [])
-    for _ in range(repeats):
-        for model in KINDS:
-            found.saturated.append(saturate(target, model, seconds, cached=False))
+    found.saturated += saturate_all(target, seconds, repeats, cached=False)
     for model in KINDS:
         rates = [one.rate for one in found.saturated if one.model == model]
         for share in SHARES:
@@ -102,7 +102,5 @@ def calibrate(release: Release, cores: float, seconds: float, repeats: int) -> C
             runs = [steady(target, model, rate, share, 2 * seconds) for _ in range(repeats)]
             found.steady.append(middle(runs, lambda one: one.open.p99_ms))
     target = lone_pod(release, cores, **{"settings.cache_bytes": "4194304"})
-    for _ in range(repeats):
-        for model in KINDS:
-            found.saturated.append(saturate(target, model, seconds, cached=True))
+    found.saturated += saturate_all(target, seconds, repeats, cached=True)
     return found

@@ -87,7 +87,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             since = self._awaiting.since
             self._parse(self._take_held())
             # It is told at the next look, by when it waits for the body.
-            self._awaiting.what, self._awaiting.since = Awaited.BODY, since
+            self._awaiting.since = since
             return
         assert self._turn is not None, "a body follows a head"  # noqa: S101
         self._turn.is_late = True
