@@ -29,7 +29,8 @@ from benchmarks.stages import png_of
 METHOD = """One worker on the first core; driver and memcached on the second. Throughput: wrk with 8
 connections sends CNN requests (28x28 PNG in JSON), in rounds that begin with another kind each; a
 ratio is the median of the rounds' ratios. "No hits": 1,000 digits in turn, each file with a serial
-number behind its end, so that none comes twice. Illness: vegeta sends canvases of 400x400, no
+number behind its end, so that none comes twice; after the first thousands of them the service looks
+for 128 a second only, and the one without cache for none. Illness: vegeta sends canvases of 400x400, no
 two files alike but each one twice, two seconds apart, at a constant rate; the local level is off,
 so that each first asks memcached, which knows the half of them while it is well."""
 

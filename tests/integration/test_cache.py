@@ -1,5 +1,7 @@
 """The cache's levels against a real memcached, healthy and ill."""
 
+import http.client
+import itertools
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from PIL import Image
 from benchmarks.stages import on_canvas, png_of
 from tests.support.memcached import running_memcached, start_memcached
 from tests.support.server import Server, running_server
+from tests.support.waiting import eventually
 
+SKIPPED = 'mnist_api_cache_requests_total{level="local",result="skip"}'
 LOOKUPS = 'mnist_api_cache_requests_total{level="memcached",result="%s"}'
 Digits = dict[str, np.ndarray]
 
@@ -77,6 +81,27 @@ def test_a_cheap_picture_is_computed_rather_than_asked_for(tmp_path: Path, digit
         for image in digits["holdout_images"][:400]:
             server.post("/predict/?model=mlp", png_of(image), "image/png")
         assert server.metric(LOOKUPS % "skip") > 300
+
+
+def test_the_cache_is_left_out_while_nothing_comes_twice_and_comes_back(
+    tmp_path: Path, digits: Digits
+) -> None:
+    picture = png_of(digits["holdout_images"][0])
+    serials = itertools.count()
+
+    def send_a_thousand_new_ones() -> float:
+        for serial in itertools.islice(serials, 1000):
+            # What follows a PNG's end makes another file of the same picture.
+            file = picture + serial.to_bytes(4, "big")
+            line.request("POST", "/predict/?model=mlp", file, {"Content-Type": "image/png"})
+            line.getresponse().read()
+        return server.metric(SKIPPED)
+
+    with running_server(tmp_path) as server:
+        line = http.client.HTTPConnection(server.host, server.port)
+        eventually(send_a_thousand_new_ones, "the cache left out")
+        eventually(lambda: ask(server, picture)[1] == "local", "the cache's return", pause=0.01)
+        line.close()
 
 
 @pytest.mark.parametrize("illness", [signal.SIGKILL, signal.SIGSTOP])

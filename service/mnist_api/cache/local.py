@@ -23,7 +23,8 @@ class LocalCache:
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._most = max_bytes // ENTRY_BYTES
+        self.capacity = max_bytes // ENTRY_BYTES
+        """How many answers there is room for."""
         # PERF: a general cache (cachetools) weighs each entry, in Python; these all weigh the same.
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._marks = bytearray(_MARKS)
@@ -45,8 +46,8 @@ class LocalCache:
 
     def put(self, key: str, answer: Answer) -> None:
         """Remember an answer; the oldest goes when there is no room."""
-        if len(self._answers) >= self._most:
-            if not self._most:
+        if len(self._answers) >= self.capacity:
+            if not self.capacity:
                 return
             # PERF: Python keeps a text's hash; this one was computed to look the key up.
             hashed = hash(key) & _PLACES_AND_MARKS
@@ -56,5 +57,5 @@ class LocalCache:
                 self._marks[place] = mark
                 return
         self._answers[key] = answer
-        if len(self._answers) > self._most:
+        if len(self._answers) > self.capacity:
             self._answers.popitem(last=False)

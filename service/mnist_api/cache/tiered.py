@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from mnist_api.cache.answer import Answer
+from mnist_api.cache.bypass import Bypass
 from mnist_api.cache.costs import Costs
 from mnist_api.cache.local import LocalCache
 from mnist_api.cache.memcached import Memcached, MemcachedUnavailable
@@ -36,9 +37,22 @@ class TieredCache:
         self._metrics = metrics
         self._watch = watch
         self._background: set[asyncio.Task[None]] = set()
+        self._bypass = Bypass(local.capacity)
+        self._is_off = shared is None and not local.capacity
         self._local_hit = metrics.cache_counter("local", "hit")
         self._local_miss = metrics.cache_counter("local", "miss")
+        self._local_skipped = metrics.cache_counter("local", "skip")
         self._skipped = metrics.cache_counter("memcached", "skip")
+
+    def is_bypassed(self) -> bool:
+        """Tell whether the next picture, if it costs little, is to be computed without a look."""
+        return self._is_off or self._bypass.is_on()
+
+    def bypassed(self, answers: int) -> None:
+        """Count answers that were computed without a look."""
+        self._local_skipped.inc(answers)
+        if self._shared is not None:
+            self._skipped.inc(answers)
 
     def recall(self, keys: Keys) -> dict[str, Answer]:
         """Return what the process remembers, by model; counted by `recalled`."""
@@ -53,8 +67,10 @@ class TieredCache:
         """Count answers that the process remembered, and others that were found elsewhere."""
         if known:
             self._local_hit.inc(known)
+            self._bypass.found()
         if missing:
             self._local_miss.inc(missing)
+            self._bypass.missed()
 
     def would_ask(self, keys: Keys, image_bytes: int) -> bool:
         """Tell whether to ask memcached for what the process does not remember."""
@@ -84,6 +100,8 @@ class TieredCache:
         self._costs.asked(keys, image_bytes, seconds, known=len(found) == len(keys))
         self._metrics.cache_counter("memcached", "hit").inc(len(found))
         self._metrics.cache_counter("memcached", "miss").inc(len(keys) - len(found))
+        if found:
+            self._bypass.found()
         for model, answer in found.items():
             self._local.put(keys[model], answer)
         return found

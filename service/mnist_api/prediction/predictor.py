@@ -120,6 +120,8 @@ class Predictor:
         Raises:
             as `predict`.
         """
+        if self._cache.is_bypassed():
+            return self._past_cache(image, selection, deadline, picture=picture)
         answers, missing = self._recalled(image, selection, fresh=fresh)
         seen = None
         if missing or picture:
@@ -133,9 +135,22 @@ class Predictor:
                 return None
         self._cache.recalled(len(answers), len(missing))
         if missing and seen is not None:
-            answers |= self._infer_all(selection, missing, seen, asked=False)
+            answers |= self._infer_missing(selection, missing, seen, asked=False)
         source: Source = "miss" if missing else "local"
         return self._prediction(selection, answers, source, seen if picture else None)
+
+    def _past_cache(
+        self, image: bytes, selection: Selection, deadline: float, *, picture: bool
+    ) -> Prediction | None:
+        """Do as `at_once`, and neither look for answers nor remember them."""
+        if perf_counter() >= deadline:
+            raise self._too_late()
+        seen = self._pictures.make_at_once(image)
+        if seen is None:
+            return None
+        answers = self._infer_all(selection.models, seen)
+        self._cache.bypassed(len(answers))
+        return self._prediction(selection, answers, "miss", seen if picture else None)
 
     def _recalled(
         self, image: bytes, selection: Selection, *, fresh: bool
@@ -199,27 +214,26 @@ class Predictor:
         self, image: bytes, selection: Selection, keys: Keys, deadline: Deadline, *, asked: bool
     ) -> _Found:
         picture = await self._pictures.make(image, deadline)
-        answers = self._infer_all(selection, keys, picture, asked=asked)
+        answers = self._infer_missing(selection, keys, picture, asked=asked)
         return _Found(answers, "miss", picture)
 
-    def _infer_all(
+    def _infer_missing(
         self, selection: Selection, keys: Keys, picture: Picture, *, asked: bool
     ) -> dict[str, Answer]:
-        answers = {}
-        for model in selection.models:
-            if model.name in keys:
-                answers[model.name] = self._infer(model, picture)
+        models = [model for model in selection.models if model.name in keys]
+        answers = self._infer_all(models, picture)
         self._cache.keep(keys, answers, asked=asked)
-        if self._mirror.is_on:
-            self._show(selection.models, picture, answers)
         return answers
 
-    def _show(
-        self, models: Sequence[Model], picture: Picture, answers: Mapping[str, Answer]
-    ) -> None:
+    def _infer_all(self, models: Sequence[Model], picture: Picture) -> dict[str, Answer]:
+        answers = {}
         for model in models:
-            if (answer := answers.get(model.name)) is not None:
-                self._mirror.show(model, picture[np.newaxis], np.array([answer.label]))
+            answers[model.name] = self._infer(model, picture)
+        if self._mirror.is_on:
+            for model in models:
+                label = answers[model.name].label
+                self._mirror.show(model, picture[np.newaxis], np.array([label]))
+        return answers
 
     def _infer(self, model: Model, picture: Picture) -> Answer:
         start = perf_counter()
