@@ -4,7 +4,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -27,14 +28,18 @@ from benchmarks.serving import MemcachedServer, Service, running_memcached, serv
 from benchmarks.stages import png_of
 
 METHOD = """One worker on the first core; driver and memcached on the second. Throughput: wrk with 8
-connections sends CNN requests (28x28 PNG in JSON), in rounds that begin with another kind each; a
-ratio is the median of the rounds' ratios. "No hits": 1,000 digits in turn, each file with a serial
-number behind its end, so that none comes twice; after the first thousands of them the service looks
-for 128 a second only, and the one without cache for none. Illness: vegeta sends canvases of 400x400, no
-two files alike but each one twice, two seconds apart, at a constant rate; the local level is off,
-so that each first asks memcached, which knows the half of them while it is well."""
+connections sends CNN requests (28x28 PNG in JSON), in rounds that begin with another process each;
+of a kind's processes the middle one counts, and a ratio is the median of the rounds' ratios. "No
+hits": 1,000 digits in turn, each file with a serial number behind its end, so that none comes
+twice; after the first thousands of them the service looks for 128 a second only, and the one
+without cache for none. Illness: vegeta sends canvases of 400x400, no two files alike but each one
+twice, two seconds apart, at a constant rate; the local level is off, so that each first asks
+memcached, which knows the half of them while it is well."""
 
 CONNECTIONS = 8
+SECONDS = 2
+# Of each kind. Two that are started alike differ by up to 5 % even in the median of ten rounds.
+PROCESSES = 3
 HITS = 'mnist_api_cache_requests_total{level="%s",result="hit"}'
 PREDICTED = 'mnist_api_predictions_total{digit="%s",model="cnn"}'
 # Enough to outlast the breaker's longest pause, 5 s, in each state.
@@ -44,38 +49,46 @@ WARM_SECONDS = 4.0
 
 
 class Kind(NamedTuple):
-    """A service and what it is sent."""
+    """Services that were started alike, and what they are sent."""
 
-    service: Service
+    services: Sequence[Service]
     script: Path
 
 
 class Round(NamedTuple):
-    """One round of one kind."""
+    """One round of one kind: medians over its services."""
 
     rate: float
     cpu_us: float
 
 
 def measure_rounds(kinds: dict[str, Kind], rounds: int) -> dict[str, list[Round]]:
-    """Return each kind's rounds, which each begin with another kind.
+    """Return each kind's rounds, which each begin with another process.
 
     Not every other time backwards: who is last and then first again, runs on warm caches.
     """
     found: dict[str, list[Round]] = {name: [] for name in kinds}
+    turns = [(name, number) for number in range(PROCESSES) for name in kinds]
     for number in range(rounds + 1):
-        first = number % len(kinds)
-        order = list(kinds.items())
-        for name, kind in order[first:] + order[:first]:
-            before = kind.service.cpu_seconds()
-            loop = closed_loop(kind.service.url + "/predict/", kind.script, 2, CONNECTIONS)
-            if loop.failed:
-                raise RuntimeError(f"{name}: {loop.failed} requests failed")
-            used = kind.service.cpu_seconds() - before
-            # The first round fills caches, the processor's too.
-            if number:
-                found[name].append(Round(loop.rate, used / (loop.rate * 2) * 1e6))
+        first = number % len(turns)
+        asked: dict[str, list[Round]] = {name: [] for name in kinds}
+        for name, which in turns[first:] + turns[:first]:
+            asked[name].append(asked_without_pause(kinds[name].services[which], kinds[name].script))
+        # The first round fills caches, the processor's too.
+        if number:
+            for name, each in asked.items():
+                found[name].append(Round(*map(median, zip(*each, strict=True))))
     return found
+
+
+def asked_without_pause(service: Service, script: Path) -> Round:
+    """Return what one service did."""
+    before = service.cpu_seconds()
+    loop = closed_loop(service.url + "/predict/", script, SECONDS, CONNECTIONS)
+    if loop.failed:
+        raise RuntimeError(f"{loop.failed} requests failed")
+    used = service.cpu_seconds() - before
+    return Round(loop.rate, used / (loop.rate * SECONDS) * 1e6)
 
 
 def throughput(folder: Path, rounds: int) -> tuple[Table, list[Bound]]:
@@ -83,20 +96,21 @@ def throughput(folder: Path, rounds: int) -> tuple[Table, list[Bound]]:
     pngs = [png_of(digit) for digit in holdout_digits()[:1000]]
     many = wrk_script(folder / "many.lua", pngs, "cnn", distinct=True)
     few = wrk_script(folder / "few.lua", pngs, "cnn")
-    with (
-        running_memcached() as memcached,
-        serving({"cache_bytes": 0}) as bare,
-        serving({"memcached": f"127.0.0.1:{memcached.port}"}) as cached,
-        serving() as remembering,
-    ):
+    with ExitStack() as stack:
+        memcached = stack.enter_context(running_memcached())
+
+        def started(settings: Mapping[str, object]) -> list[Service]:
+            return [stack.enter_context(serving(settings)) for _ in range(PROCESSES)]
+
+        cached = started({"memcached": f"127.0.0.1:{memcached.port}"})
         kinds = {
-            "no cache": Kind(bare, many),
+            "no cache": Kind(started({"cache_bytes": 0}), many),
             "both levels, no hits": Kind(cached, many),
-            "local hits only": Kind(remembering, few),
+            "local hits only": Kind(started({}), few),
         }
         found = measure_rounds(kinds, rounds)
-        hits = sum(cached.metric(HITS % level) for level in ("local", "memcached"))
-        asked = sum(cached.metric(PREDICTED % digit) for digit in range(10))
+        hits = sum(one.metric(HITS % level) for one in cached for level in ("local", "memcached"))
+        asked = sum(one.metric(PREDICTED % digit) for one in cached for digit in range(10))
     rows = [
         (
             name,
@@ -107,8 +121,8 @@ def throughput(folder: Path, rounds: int) -> tuple[Table, list[Bound]]:
         for name, measured in found.items()
     ]
     table = Table(
-        f"Throughput of the CNN, {rounds} rounds of 2 s of each kind; of the requests without hits "
-        f"{hits / asked:.2%} met one all the same:",
+        f"Throughput of the CNN, {rounds} rounds of {SECONDS} s, {PROCESSES} processes of a kind; "
+        f"of the requests without hits {hits / asked:.2%} met one all the same:",
         ("kind", "requests/s", "of no cache", "CPU, us/request"),
         rows,
     )
@@ -222,7 +236,7 @@ def canvases() -> list[bytes]:
 def main() -> int:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cache")
-    parser.add_argument("--rounds", type=int, default=10, help="rounds of 2 s of each kind")
+    parser.add_argument("--rounds", type=int, default=20, help="rounds of 2 s of each process")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,6 +1,7 @@
 """Whether to look into the cache at all."""
 
 from collections.abc import Callable
+from math import inf
 from time import perf_counter
 
 # For so long the cache is left out; then so many look again. At a hundred requests a second and
@@ -20,16 +21,24 @@ class Bypass:
     back for all.
     """
 
-    def __init__(self, entries: int, clock: Callable[[], float] = perf_counter) -> None:
-        """Take the number of answers that fit into memory: what comes again later is gone."""
+    def __init__(
+        self, entries: int, *, always: bool = False, clock: Callable[[], float] = perf_counter
+    ) -> None:
+        """Begin with looking, or never look.
+
+        Args:
+            entries: how many answers fit into memory: what comes again later is gone.
+            always: whether there is no cache at all.
+            clock: tells seconds.
+        """
         self._most = max(entries, _FEWEST_ENTRIES)
         self._clock = clock
         self._unknown = 0
-        self._until = 0.0
+        self._until = inf if always else 0.0
 
-    def is_on(self) -> bool:
-        """Tell whether to go past the cache now."""
-        return self._clock() < self._until
+    def is_on(self, now: float) -> bool:
+        """Tell whether to go past the cache."""
+        return now < self._until
 
     def found(self) -> None:
         """Note that an answer was known."""
@@ -41,4 +50,4 @@ class Bypass:
         self._unknown += 1
         if self._unknown >= self._most:
             self._unknown -= _LOOKS
-            self._until = self._clock() + _PAUSE_SECONDS
+            self._until = max(self._until, self._clock() + _PAUSE_SECONDS)

@@ -120,12 +120,15 @@ class Predictor:
         Raises:
             as `predict`.
         """
-        if self._cache.is_bypassed():
-            return self._past_cache(image, selection, deadline, picture=picture)
+        now = perf_counter()
+        if self._cache.is_bypassed(now):
+            if now >= deadline:
+                raise self._too_late()
+            return self._past_cache(image, selection, picture=picture)
         answers, missing = self._recalled(image, selection, fresh=fresh)
         seen = None
         if missing or picture:
-            if missing and perf_counter() >= deadline:
+            if missing and now >= deadline:
                 raise self._too_late()
             # PERF: with no call in between; nearly every picture that nobody knows comes by here.
             if missing and not fresh and self._cache.would_ask(missing, len(image)):
@@ -140,11 +143,9 @@ class Predictor:
         return self._prediction(selection, answers, source, seen if picture else None)
 
     def _past_cache(
-        self, image: bytes, selection: Selection, deadline: float, *, picture: bool
+        self, image: bytes, selection: Selection, *, picture: bool
     ) -> Prediction | None:
         """Do as `at_once`, and neither look for answers nor remember them."""
-        if perf_counter() >= deadline:
-            raise self._too_late()
         seen = self._pictures.make_at_once(image)
         if seen is None:
             return None
