@@ -67,17 +67,19 @@ CAPACITY = """## The capacity model
 
 `mnist-api capacity --rate 5000 --p99 20ms --model cnn --hit-ratio 0.3` answers with replicas, CPU
 requests and the autoscaler's target. It computes with the figures below, which are packaged with
-the service (`--figures` takes others: measure your own nodes by `make capacity`), and plays a
-queue through instead of using a formula (`service/mnist_api/capacity/queueing.py`): random
-arrivals (Poisson), each pod with a queue of its own, the ingress giving each request to the pod
-that has fewest (`least_conn`), a request that wakes an idle pod costing the more CPU the longer it
-slept, and, with `--limited`, the kernel stopping a pod that has used its quota of the
-period of 100 ms until the next begins. To each wait a latency without load is added, drawn from
-those measured. Where Pollaczek's and Khinchine's formula holds, a test compares. Plans count with
-the upper end of the band of a request's CPU and with a quarter longer for everything, because a
-shared machine is by so much slower in some minutes than when it was measured ("careful"), and keep
-the p99 also when the rate has grown by a quarter (`--growth`), which new pods take half a minute to
-meet. The autoscaler acts only from a tenth above its target on.
+the service (`--figures` takes others: measure your own nodes by `make capacity`), and plays a queue
+through instead of using a formula (`service/mnist_api/capacity/queueing.py`): random arrivals
+(Poisson), each pod with a queue of its own, the ingress giving each request to the pod that has
+fewest (`least_conn`), a request that wakes an idle pod costing the more CPU the longer it slept,
+and, with `--limited`, the kernel stopping a pod that has used its quota of the period of 100 ms
+until the next begins. To each wait a latency without load is added, drawn from those measured, and
+longer the more of the nodes' CPU all that runs there uses: by 1 / (1 - use), as for whoever shares
+a processor (`--node-use`, half of it unless you say). Where Pollaczek's and Khinchine's formula
+holds, a test compares. Plans count with the upper end of the band of a request's CPU and with a
+quarter longer for everything, because a shared machine is by so much slower in some minutes than
+when it was measured ("careful"), and keep the p99 also when the rate has grown by a quarter
+(`--growth`), which new pods take half a minute to meet. The autoscaler acts only from a tenth above
+its target on.
 
 What a request costs depends on how it comes. Eight connections of wrk that wait for each other
 are the cheapest to serve: one request follows another. One that finds its pod long asleep costs
@@ -105,11 +107,10 @@ column "careful" is where `mnist-api capacity` would plan more pods.
 Two things the model does not know. This machine is shared: between two minutes its pace differs by
 up to a half, and within each it is slow for some tenths of a second, which are enough for a p99;
 near its quota a pod is then stopped. How little the machine repeats itself, the sentence below each
-table says: a model is hardly nearer to a run than another run is. And four pods of .2 cores, the
-ingress and the generator keep the two cores, which are two threads of one, busy with more than that
-one ("machine's cores busy"), and wait for each other: other nodes' pods do not. What is asked in a
-crowd is cheaper than one by one, since what comes together is answered together; the model has that
-in what waking costs.
+table says: a model is hardly nearer to a run than another run is. And of the node's use a trial
+takes what was measured ("machine's cores busy", of two that are two threads of one): it holds the
+generator too, and a plan for other nodes has to be told. What is asked in a crowd is cheaper than
+one by one, since what comes together is answered together; the model has that in what waking costs.
 """
 
 AUTOSCALING = """## The autoscaler

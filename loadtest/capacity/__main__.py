@@ -69,7 +69,7 @@ def _score(options: argparse.Namespace, folder: Path) -> None:
     for file in sorted(folder.glob("validation-*.json")):
         found = msgspec.json.decode(file.read_bytes(), type=Validation)
         demand = Demand(1.0, 1.0, found.model, cpu=found.limit_cores, limited=True)
-        found.checks = [scored(one, figures, demand) for one in found.checks]
+        found.checks = [scored(one, figures, demand, found.machine.cores) for one in found.checks]
         found.figures = f"{figures.machine['commit']}, {figures.machine['date']}"
         write(file, found)
 

@@ -35,6 +35,7 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
                 remembered=cost(_of(runs, model, cached=True), idle),
                 wake=wake(calibration, model),
                 unloaded_ms=tuple(_steady(calibration, model, QUIET).quantiles_ms),
+                node_use=_steady(calibration, model, QUIET).cpu["machine"] / machine.cores,
             )
             for model in KINDS
         },

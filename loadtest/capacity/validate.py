@@ -1,7 +1,9 @@
 """Holds the capacity model against pods: p99 at shares of saturation for some replicas."""
 
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 import msgspec
@@ -20,6 +22,8 @@ COUNTS = (1, 2, 4)
 SHARES = (0.5, 0.7, 0.8, 0.9)
 # When the quota's periods begin is chance: the model is asked for some beginnings.
 _PHASES = range(5)
+# More than the meter can tell from all.
+_FULL = 0.99
 # Each brings the pace ten times nearer.
 _TRIALS = 4
 
@@ -41,7 +45,7 @@ def validate(
             for share, checks in runs.items():
                 checks.append(measure(target, figures, demand, (count, share, seconds, seed)))
         for checks in runs.values():
-            found.append(scored(chosen(checks), figures, demand))
+            found.append(scored(chosen(checks), figures, demand, os.cpu_count() or 1))
             one = found[-1]
             sys.stderr.write(
                 f"{count} at {one.share:.2f}: measured {one.open.p99_ms:.1f} of {one.p99s_ms}, "
@@ -69,8 +73,16 @@ def chosen(runs: Sequence[Check]) -> Check:
     return msgspec.structs.replace(middle(runs, lambda one: one.open.p99_ms), p99s_ms=p99s)
 
 
-def scored(one: Check, figures: Figures, demand: Demand) -> Check:
-    """Return a measured point with what the model says of it."""
+def scored(one: Check, figures: Figures, demand: Demand, cores: int) -> Check:
+    """Return a measured point with what the model says of it, on nodes of which so much was used.
+
+    Args:
+        one: the point.
+        figures: those that are tried.
+        demand: what was asked.
+        cores: the node's.
+    """
+    demand = replace(demand, node_use=min(one.cpu["machine"] / cores, _FULL))
     model, careful = Model(figures, demand, careful=False), Model(figures, demand)
     arrivals, rate = schedule(one.open.rate, one.seconds, one.seed), one.open.rate
     pace = pace_of(one, arrivals, figures, demand)

@@ -59,6 +59,7 @@ def _figures(figures: Figures) -> str:
             f"{known.wake.factor:.2f}",
             f"{1e3 * known.wake.cooling_s:.1f}",
             f"{known.unloaded_ms[len(known.unloaded_ms) // 2]:.1f}",
+            f"{known.node_use:.0%}",
         )
         for name, known in figures.models.items()
     ]
@@ -69,6 +70,7 @@ def _figures(figures: Figures) -> str:
         "after long sleep, times",
         "cooling, ms",
         "unloaded p50, ms",
+        "node's CPU in use then",
     )
     machine = figures.machine
     said = (

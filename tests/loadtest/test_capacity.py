@@ -9,7 +9,7 @@ import pytest
 from loadtest.capacity.fitting import cost, fit, wake, wander
 from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
-from loadtest.capacity.validate import chosen, pace_of
+from loadtest.capacity.validate import chosen, pace_of, scored
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
@@ -48,7 +48,14 @@ def calibration() -> Calibration:
     ]
     # wrk's request takes 0.95 ms.
     steady = [
-        Steady(model, share, opened(rate), {"service": used(rate)}, 0.0, [1.0, 2.0, 9.0])
+        Steady(
+            model,
+            share,
+            opened(rate),
+            {"service": used(rate), "machine": share * here().cores},
+            0.0,
+            [1.0, 2.0, 9.0],
+        )
         for model in KINDS
         for share, rate in ((LOW, 10.0), (QUIET, 50.0), (HIGH, 100.0))
     ]
@@ -63,6 +70,7 @@ def test_the_figures_are_those_of_the_measurements(calibration: Calibration) -> 
     assert cnn.remembered.cpu_us == pytest.approx(1e6 * 0.19 / 800)
     assert cnn.wake.factor == pytest.approx(WAKE.factor)
     assert cnn.wake.cooling_s == pytest.approx(WAKE.cooling_s)
+    assert cnn.node_use == pytest.approx(QUIET)
     assert figures.usable == pytest.approx(1)
     assert figures.loss.inflation(8) == 1
 
@@ -126,6 +134,20 @@ def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() 
     used = float(slower.played(arrivals, 2, seed=0).cpu.sum()) / 20 + 2 * figures.idle_cores
     point = Check(2, 0.5, 20, 1, opened(100), {"service": used}, 0.0, 0.0, 0.0, 0.0)
     assert pace_of(point, arrivals, figures, demand) == pytest.approx(1.3, rel=1e-3)
+
+
+def test_a_busy_node_makes_the_model_s_p99_longer() -> None:
+    figures, demand = load(), Demand(1.0, 1.0, "cnn", cpu=0.2, limited=True)
+    idle, busy = (
+        scored(
+            Check(1, 0.5, 5, 1, opened(100), {"service": 0.05, "machine": use}, 0.0, 0.0, 0.0, 0.0),
+            figures,
+            demand,
+            cores=2,
+        )
+        for use in (0.2, 1.1)
+    )
+    assert busy.same_arrivals_ms == pytest.approx(2 * idle.same_arrivals_ms, rel=0.1)
 
 
 def test_the_packaged_figures_are_those_of_the_results() -> None:

@@ -125,7 +125,7 @@ def test_replicas_and_the_autoscaler_have_tables_and_pictures(tmp_path: Path) ->
 
 
 def test_the_capacity_model_s_figures_lead_to_a_million_requests_a_second(tmp_path: Path) -> None:
-    known = ModelFigures(Cost(500, 520), Cost(100, 110), Waking(1.3), (2.0,) * 11)
+    known = ModelFigures(Cost(500, 520), Cost(100, 110), Waking(1.3), (2.0,) * 11, 0.2)
     figures = Figures(
         {"date": "today", "commit": "abc", "processor": "made up"},
         {"cnn": known},
@@ -138,7 +138,7 @@ def test_the_capacity_model_s_figures_lead_to_a_million_requests_a_second(tmp_pa
     )
     (tmp_path / "capacity.json").write_bytes(msgspec.json.encode(figures))
     text = page(tmp_path, tmp_path)
-    assert "| cnn | 500 (520) | 100 (110) | 1.30 | 0.0 | 2.0 |" in text
+    assert "| cnn | 500 (520) | 100 (110) | 1.30 | 0.0 | 2.0 | 20% |" in text
     assert "80 cores of nginx, before any growth, at 80 us a request" in " ".join(text.split())
 
 

@@ -39,6 +39,16 @@ class ModelFigures(msgspec.Struct, frozen=True):
     """What a request costs more that finds its pod asleep."""
     unloaded_ms: tuple[float, ...]
     """Latency through the ingress where hardly anybody waits: quantiles, evenly spaced."""
+    node_use: float
+    """Share of the node's CPU that was in use meanwhile."""
+
+    def stretch(self, node_use: float) -> float:
+        """Return how many times as long the way takes on nodes of which such a share is in use.
+
+        As for whoever shares a processor: its time goes with 1 / (1 - use) (Kleinrock,
+        "Time-shared systems: a theoretical treatment", 1967).
+        """
+        return (1 - self.node_use) / (1 - node_use)
 
 
 class Loss(msgspec.Struct, frozen=True):

@@ -37,6 +37,8 @@ class Demand:
     """Whether `cpu` is its CPU limit too, which stops it in each period when it is used up."""
     growth: float = 0.25
     """By which share the rate may grow before new pods have come; the p99 is kept then too."""
+    node_use: float = 0.5
+    """Share of the nodes' CPU that all who run there use at that rate; below 1."""
 
     @property
     def peak(self) -> float:
@@ -84,6 +86,8 @@ class Model:
             (cost.cpu_us_high if careful else cost.cpu_us) / 1e6
             for cost in (self._known.computed, self._known.remembered)
         )
+        stretch = self._known.stretch(demand.node_use)
+        self._unloaded = stretch * np.array(self._known.unloaded_ms) / 1e3
 
     def mean_cost(self, pods: int) -> float:
         """Return the CPU seconds of a mean request where there are so many pods."""
@@ -100,7 +104,7 @@ class Model:
 
     def unloaded_p99(self) -> float:
         """Return the p99 where nobody waits, in seconds."""
-        return float(np.percentile(self._known.unloaded_ms, 99)) / 1e3
+        return float(np.percentile(self._unloaded, 99))
 
     def saturation(self, pods: int) -> float:
         """Return the predictions a second that pods answer at most."""
@@ -143,10 +147,9 @@ class Model:
     def latencies(self, arrivals: Floats, pods: int, seed: int) -> Floats:
         """Return seconds from when each request came to its answer, float64 (n,)."""
         waited = self.played(arrivals, pods, seed).waits
-        quantiles = np.array(self._known.unloaded_ms) / 1e3
-        places = np.linspace(0, 1, len(quantiles))
+        places = np.linspace(0, 1, len(self._unloaded))
         chosen = np.random.default_rng(seed + 1).uniform(size=len(arrivals))
-        return waited + np.interp(chosen, places, quantiles)
+        return waited + np.interp(chosen, places, self._unloaded)
 
     def p99(self, rate: float, pods: int) -> float:
         """Return the p99 of the latency at a rate, in seconds; infinite where it is too much."""

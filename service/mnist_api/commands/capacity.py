@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cpu", type=_positive, default=1.0, help="CPU request of a pod, in cores")
     add("--limited", action="store_true", help="the request is the CPU limit too")
     add("--growth", type=_share, default=0.25, help="by which the rate grows before new pods come")
+    add("--node-use", type=_rest, default=0.5, help="share of the nodes' CPU that is in use then")
     add("--figures", type=Path, help="measured elsewhere, by `make capacity`")
     add("--json", action="store_true", help="print JSON")
 
@@ -41,7 +42,14 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"mnist-api: no figures of {args.model!r}; there are {names}\n")
         return Exit.USAGE
     demand = Demand(
-        args.rate, args.p99, args.model, args.hit_ratio, args.cpu, args.limited, args.growth
+        args.rate,
+        args.p99,
+        args.model,
+        args.hit_ratio,
+        args.cpu,
+        args.limited,
+        args.growth,
+        args.node_use,
     )
     try:
         made = plan(figures, demand)
@@ -95,6 +103,13 @@ def _share(text: str) -> float:
     value = _number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
+
+
+def _rest(text: str) -> float:
+    value = _share(text)
+    if value == 1:
+        raise argparse.ArgumentTypeError("nobody is answered by nodes of which nothing is left")
     return value
 
 

@@ -14,7 +14,7 @@ from mnist_api.cli import main
 FIGURES = Figures(
     machine={"processor": "made up", "date": "never"},
     models={
-        "cnn": ModelFigures(Cost(1000, 1100), Cost(100, 110), Waking(), (2.0,) * 11),
+        "cnn": ModelFigures(Cost(1000, 1100), Cost(100, 110), Waking(), (2.0,) * 11, 0.5),
     },
     usable=1.0,
     idle_cores=0.0,
@@ -100,6 +100,12 @@ def test_a_careful_model_saturates_earlier_and_answers_later() -> None:
     assert careful.unloaded_p99() == pytest.approx(1.25 * fair.unloaded_p99())
 
 
+def test_whoever_shares_a_busy_node_answers_later() -> None:
+    calm, busy = (Model(FIGURES, demand(node_use=use)) for use in (0.5, 0.75))
+    assert busy.unloaded_p99() == pytest.approx(2 * calm.unloaded_p99())
+    assert busy.p99(100, 1) >= calm.p99(100, 1) + calm.unloaded_p99() * 0.99
+
+
 def test_what_no_pod_answers_so_quickly_is_refused() -> None:
     with pytest.raises(OutOfReachError, match="p99 stays above 1 ms"):
         plan(FIGURES, demand(p99=0.001))
@@ -145,7 +151,14 @@ def test_what_cannot_be_planned_is_said(
 
 @pytest.mark.parametrize(
     "given",
-    [["--p99", "20"], ["--p99", "0ms"], ["--rate", "0"], ["--rate", "x"], ["--hit-ratio", "1.1"]],
+    [
+        ["--p99", "20"],
+        ["--p99", "0ms"],
+        ["--rate", "0"],
+        ["--rate", "x"],
+        ["--hit-ratio", "1.1"],
+        ["--node-use", "1"],
+    ],
 )
 def test_nonsense_is_refused(given: list[str]) -> None:
     usual = {"--rate": "100", "--p99": "20ms"}
