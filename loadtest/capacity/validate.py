@@ -22,8 +22,8 @@ COUNTS = (1, 2, 4)
 SHARES = (0.5, 0.7, 0.8, 0.9)
 # When the quota's periods begin is chance: the model is asked for some beginnings.
 _PHASES = range(5)
-# More than the meter can tell from all.
-_FULL = 0.99
+# A node without anything left would answer nobody; rounding may make it out to be one.
+_FULLEST = 0.99
 # Each brings the pace ten times nearer.
 _TRIALS = 4
 
@@ -74,15 +74,8 @@ def chosen(runs: Sequence[Check]) -> Check:
 
 
 def scored(one: Check, figures: Figures, demand: Demand, cores: int) -> Check:
-    """Return a measured point with what the model says of it, on nodes of which so much was used.
-
-    Args:
-        one: the point.
-        figures: those that are tried.
-        demand: what was asked.
-        cores: the node's.
-    """
-    demand = replace(demand, node_use=min(one.cpu["machine"] / cores, _FULL))
+    """Return a measured point with what the model says of it, on a node of so many cores."""
+    demand = on_that_node(demand, one, cores)
     model, careful = Model(figures, demand, careful=False), Model(figures, demand)
     arrivals, rate = schedule(one.open.rate, one.seconds, one.seed), one.open.rate
     pace = pace_of(one, arrivals, figures, demand)
@@ -96,6 +89,11 @@ def scored(one: Check, figures: Figures, demand: Demand, cores: int) -> Check:
         pace=pace,
         at_pace_ms=_p99_ms(paced, arrivals, one.count),
     )
+
+
+def on_that_node(demand: Demand, one: Check, cores: int) -> Demand:
+    """Return a demand with the share of the node's CPU that was in use at a point."""
+    return replace(demand, node_use=min(one.cpu["machine"] / cores, _FULLEST))
 
 
 def pace_of(one: Check, arrivals: Floats, figures: Figures, demand: Demand) -> float:

@@ -9,7 +9,7 @@ import pytest
 from loadtest.capacity.fitting import cost, fit, wake, wander
 from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
-from loadtest.capacity.validate import chosen, pace_of, scored
+from loadtest.capacity.validate import chosen, on_that_node, pace_of
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
@@ -136,18 +136,11 @@ def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() 
     assert pace_of(point, arrivals, figures, demand) == pytest.approx(1.3, rel=1e-3)
 
 
-def test_a_busy_node_makes_the_model_s_p99_longer() -> None:
-    figures, demand = load(), Demand(1.0, 1.0, "cnn", cpu=0.2, limited=True)
-    idle, busy = (
-        scored(
-            Check(1, 0.5, 5, 1, opened(100), {"service": 0.05, "machine": use}, 0.0, 0.0, 0.0, 0.0),
-            figures,
-            demand,
-            cores=2,
-        )
-        for use in (0.2, 1.1)
-    )
-    assert busy.same_arrivals_ms == pytest.approx(2 * idle.same_arrivals_ms, rel=0.1)
+@pytest.mark.parametrize(("busy", "share"), [(1.1, 0.55), (2.01, 0.99)])
+def test_the_model_is_told_how_much_of_the_node_was_in_use(busy: float, share: float) -> None:
+    point = Check(1, 0.5, 5, 1, opened(100), {"machine": busy}, 0.0, 0.0, 0.0, 0.0)
+    found = on_that_node(Demand(1.0, 1.0, "cnn"), point, cores=2)
+    assert found.node_use == pytest.approx(share)
 
 
 def test_the_packaged_figures_are_those_of_the_results() -> None:
