@@ -16,6 +16,9 @@ _STEP = 0.05
 # By so much a machine that others share is slower in some minutes than when it was measured: up to
 # 1.27 times within a quarter of an hour (docs/performance.md).
 _DRIFT = 1.25
+# Requests a second of a pod, of which none meets another. Where they are late all the same, a quota
+# is smaller than what one of them takes.
+_RARE = 0.01
 # Of a rate that depends on itself; each brings it ten times nearer.
 _TRIALS = 8
 
@@ -63,7 +66,7 @@ class Plan:
 
 
 class OutOfReachError(Exception):
-    """No number of replicas answers so quickly."""
+    """No number of replicas answers so quickly, or at all."""
 
 
 class Model:
@@ -102,6 +105,11 @@ class Model:
         # One event loop computes on one core at most.
         return min(1.0, self._demand.cpu) * usable - self._figures.idle_cores
 
+    def speed(self) -> float:
+        """Return how fast a pod computes that is not stopped, as a share of a core."""
+        # On a node that is full, a pod's request is the speed that it is sure of.
+        return 1.0 if self._demand.limited else self.cores()
+
     def unloaded_p99(self) -> float:
         """Return the p99 where nobody waits, in seconds."""
         return float(np.percentile(self._unloaded, 99))
@@ -129,11 +137,8 @@ class Model:
         if self._demand.limited:
             period = self._figures.period_s
             quota = Quota(self.cores() * period, period)
-        else:
-            # On a node that is full, a pod's request is the speed that it is sure of.
-            services = services / self.cores()
         wake = self._known.wake
-        return play(arrivals.tolist(), services.tolist(), pods, quota, wake, seed)
+        return play(arrivals.tolist(), (services / self.speed()).tolist(), pods, quota, wake, seed)
 
     def _paces(self, arrivals: Floats, random: np.random.Generator) -> Floats:
         """Return by what factor requests cost more in the period in which they come."""
@@ -146,7 +151,9 @@ class Model:
 
     def latencies(self, arrivals: Floats, pods: int, seed: int) -> Floats:
         """Return seconds from when each request came to its answer, float64 (n,)."""
-        waited = self.played(arrivals, pods, seed).waits
+        played = self.played(arrivals, pods, seed)
+        # What is drawn has been measured of pods that compute at full speed.
+        waited = played.waits + played.cpu * (1 - self.speed())
         places = np.linspace(0, 1, len(self._unloaded))
         chosen = np.random.default_rng(seed + 1).uniform(size=len(arrivals))
         return waited + np.interp(chosen, places, self._unloaded)
@@ -164,8 +171,7 @@ class Model:
         """Return a pod's mean CPU use as share of its request, as the autoscaler sees it."""
         arrivals, group, seed = _draws(rate, pods)[0]
         used = self.played(arrivals, group, seed).cpu.sum()
-        speed = 1.0 if self._demand.limited else self.cores()
-        cores = used * speed / arrivals[-1] / group + self._figures.idle_cores
+        cores = used * self.speed() / arrivals[-1] / group + self._figures.idle_cores
         return float(cores / self._demand.cpu)
 
 
@@ -182,7 +188,7 @@ def plan(figures: Figures, demand: Demand) -> Plan:
     """Return the fewest replicas that keep a demand.
 
     Raises:
-        OutOfReachError: an unloaded service is slower already.
+        OutOfReachError: an unloaded service is slower already, or pods have too little CPU.
     """
     model = Model(figures, demand)
     pods = _fewest(model, demand)
@@ -201,6 +207,8 @@ def plan(figures: Figures, demand: Demand) -> Plan:
 
 
 def _fewest(model: Model, demand: Demand) -> int:
+    if model.cores() <= 0:
+        raise OutOfReachError(f"a pod of {demand.cpu:g} cores uses them up before it is asked")
     if demand.p99 <= model.unloaded_p99():
         raise OutOfReachError(
             f"p99 stays above {1e3 * demand.p99:g} ms: without load it is "
@@ -209,6 +217,10 @@ def _fewest(model: Model, demand: Demand) -> int:
     low = max(1, ceil(demand.peak / model.saturation(1)))
     high = low
     while model.p99(demand.peak, high) > demand.p99:
+        if demand.peak < _RARE * high:
+            raise OutOfReachError(
+                f"p99 stays above {1e3 * demand.p99:g} ms with {high} pods of {demand.cpu:g} cores"
+            )
         low, high = high + 1, ceil(1.25 * high) + (high < 4)
     while low < high:
         middle = (low + high) // 2

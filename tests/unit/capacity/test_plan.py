@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from mnist_api.capacity.figures import Cost, Figures, FiguresError, Loss, ModelFigures, load
@@ -106,9 +107,29 @@ def test_whoever_shares_a_busy_node_answers_later() -> None:
     assert busy.p99(100, 1) >= calm.p99(100, 1) + calm.unloaded_p99() * 0.99
 
 
+def test_a_pod_that_is_sure_of_half_a_core_answers_later_by_the_other_half() -> None:
+    whole, half = (Model(FIGURES, demand(cpu=cpu), careful=False) for cpu in (1.0, 0.5))
+    rare = np.arange(1.0, 1001.0)
+    later = half.latencies(rare, 1, seed=1) - whole.latencies(rare, 1, seed=1)
+    assert later == pytest.approx(np.full(1000, 0.001))
+
+
 def test_what_no_pod_answers_so_quickly_is_refused() -> None:
     with pytest.raises(OutOfReachError, match="p99 stays above 1 ms"):
         plan(FIGURES, demand(p99=0.001))
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_pod_that_uses_up_its_cpu_unasked_is_refused(limited: bool) -> None:
+    busy = msgspec.structs.replace(FIGURES, idle_cores=0.001)
+    with pytest.raises(OutOfReachError, match=r"0\.001 cores uses them up"):
+        plan(busy, Demand(10, 0.02, "cnn", cpu=0.001, limited=limited))
+
+
+def test_a_quota_that_ends_within_a_request_is_refused() -> None:
+    # Half a millisecond in each tenth of a second, for requests of one.
+    with pytest.raises(OutOfReachError, match=r"p99 stays above 20 ms with \d+ pods of 0\.005"):
+        plan(FIGURES, Demand(1, 0.02, "cnn", cpu=0.005, limited=True))
 
 
 def test_the_target_leaves_room_for_the_growth() -> None:
