@@ -29,22 +29,26 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
             "processor": machine.processor,
             "kernel": machine.kernel,
         },
-        models={
-            model: ModelFigures(
-                computed=cost(_of(runs, model, cached=False), idle),
-                remembered=cost(_of(runs, model, cached=True), idle),
-                wake=wake(calibration, model),
-                unloaded_ms=tuple(_steady(calibration, model, QUIET).quantiles_ms),
-                node_use=_steady(calibration, model, QUIET).cpu["machine"] / machine.cores,
-            )
-            for model in KINDS
-        },
+        models={model: model_figures(calibration, model) for model in KINDS},
         usable=min(1.0, float(np.median(used)) / calibration.limit_cores),
         idle_cores=idle,
         period_s=PERIOD,
         ingress_us=1e6 * float(np.median(ingress)),
         loss=loss(study),
         wander=float(np.median([wander(_steady(calibration, model, HIGH)) for model in KINDS])),
+    )
+
+
+def model_figures(calibration: Calibration, model: str) -> ModelFigures:
+    """Return what a request of one kind costs and takes."""
+    runs, idle = calibration.saturated, calibration.idle_cores
+    quiet = _steady(calibration, model, QUIET)
+    return ModelFigures(
+        computed=cost(_of(runs, model, cached=False), idle),
+        remembered=cost(_of(runs, model, cached=True), idle),
+        wake=wake(calibration, model),
+        unloaded_ms=tuple(quiet.quantiles_ms),
+        node_use=quiet.cpu["machine"] / calibration.machine.cores,
     )
 
 

@@ -1,6 +1,5 @@
 """Holds the capacity model against pods: p99 at shares of saturation for some replicas."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from loadtest.capacity.measure import bodies
 from loadtest.capacity.results import Check
 from loadtest.cluster import Release
 from loadtest.drive import Floats, middle, poisson, schedule
+from loadtest.machine import here
 from loadtest.meter import Meter
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
 from mnist_api.capacity.figures import Figures
@@ -37,7 +37,7 @@ def validate(
     slow moment of the machine is in one of them.
     """
     release.install({**limited_pods(demand.cpu), "replicaCount": str(COUNTS[0])})
-    found = []
+    found, cores = [], here().cores
     for count in COUNTS:
         target = behind_ingress(release, release.scale(count, asking(release)))
         runs: dict[float, list[Check]] = {share: [] for share in SHARES}
@@ -45,7 +45,7 @@ def validate(
             for share, checks in runs.items():
                 checks.append(measure(target, figures, demand, (count, share, seconds, seed)))
         for checks in runs.values():
-            found.append(scored(chosen(checks), figures, demand, os.cpu_count() or 1))
+            found.append(scored(chosen(checks), figures, demand, cores))
             one = found[-1]
             sys.stderr.write(
                 f"{count} at {one.share:.2f}: measured {one.open.p99_ms:.1f} of {one.p99s_ms}, "

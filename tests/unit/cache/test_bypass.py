@@ -1,11 +1,13 @@
+from collections.abc import Callable
+
 from mnist_api.cache.bypass import Bypass
 
 ENTRIES = 5000
 NOW = 100.0
 
 
-def after_a_drought() -> Bypass:
-    bypass = Bypass(ENTRIES, clock=lambda: NOW)
+def after_a_drought(clock: Callable[[], float] = lambda: NOW) -> Bypass:
+    bypass = Bypass(ENTRIES, clock=clock)
     for _ in range(ENTRIES):
         assert not bypass.is_on(NOW)
         bypass.missed()
@@ -34,9 +36,7 @@ def test_a_small_memory_is_not_given_up_sooner_than_a_large_one() -> None:
 
 def test_after_a_pause_some_look_again() -> None:
     now = NOW
-    bypass = Bypass(ENTRIES, clock=lambda: now)
-    for _ in range(ENTRIES):
-        bypass.missed()
+    bypass = after_a_drought(lambda: now)
     now += 1.0
     looks = 0
     while not bypass.is_on(now):
