@@ -72,7 +72,8 @@ through instead of using a formula (`service/mnist_api/capacity/queueing.py`): r
 (Poisson), each pod with a queue of its own, the ingress giving each request to the pod that has
 fewest (`least_conn`), a request that wakes an idle pod costing the more CPU the longer it slept,
 and, with `--limited`, the kernel stopping a pod that has used its quota of the period of 100 ms
-until the next begins. To each wait a latency without load is added, drawn from those measured, and
+until the next begins. A pod without limit computes at the speed of its CPU request, of which it is
+sure on a full node. To each wait a latency without load is added, drawn from those measured, and
 longer the more of the nodes' CPU all that runs there uses: by 1 / (1 - use), as for whoever shares
 a processor (`--node-use`, half of it unless you say). Where Pollaczek's and Khinchine's formula
 holds, a test compares. Plans count with the upper end of the band of a request's CPU and with a
