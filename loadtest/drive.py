@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.cores import driver_cores, pinned
+from loadtest.cores import ahead, driver_cores, pinned
 
 POISSON = Path(__file__).resolve().parent / ".bin" / "poisson"
 LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
@@ -133,7 +133,7 @@ def poisson(
     Returns:
         the summary, and each request's latency in ms from when it was due, float64 (n,).
     """
-    attack = _poisson(rate, seconds, seed)
+    attack = [*ahead(), *_poisson(rate, seconds, seed)]
     return summary(_attack([*attack, "-timeout=20s"], url, bodies, host).decode(), rate)
 
 

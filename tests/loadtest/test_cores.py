@@ -44,3 +44,21 @@ def test_neighbours_are_taken_for_one_core_where_the_machine_hides_it(
 def test_words_bind_a_command_to_cores() -> None:
     assert cores.pinned([0, 2]) == ["taskset", "-c", "0,2"]
     assert cores.pinned([]) == []
+
+
+@pytest.mark.parametrize(("answer", "words"), [(0, ["chrt", "--fifo", "10"]), (1, [])])
+def test_the_generator_goes_first_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: int, words: list[str]
+) -> None:
+    chrt = tmp_path / "chrt"
+    chrt.write_text(f"#!/bin/sh\nexit {answer}\n")
+    chrt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cores.ahead() == words
+
+
+def test_the_generator_takes_its_turn_where_there_is_no_chrt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cores.ahead() == []
