@@ -64,11 +64,9 @@ scaling: .venv-loadtest/installed loadtest/.bin/poisson ## Measure how throughpu
 	tools/system-deps wrk
 	$(LOAD)/python -m loadtest.scaling $(or $(OPTIONS),cluster)
 
-capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure a pod there, fit the capacity model's figures and try them (OPTIONS="--limit 0.2")
+capacity: .venv-loadtest/installed loadtest/.bin/poisson ## Measure pods there, fit the capacity model's figures and try them (OPTIONS="--limit 0.2")
 	tools/system-deps wrk
-	$(LOAD)/python -m loadtest.capacity calibrate --seconds 4 $(OPTIONS)
-	$(LOAD)/python -m loadtest.capacity fit
-	$(LOAD)/python -m loadtest.capacity validate --seconds 6 --repeats 5 $(OPTIONS)
+	$(LOAD)/python -m loadtest.capacity measure $(OPTIONS)
 
 autoscaling: .venv-loadtest/installed ## Watch the HPA there under a spike and through a day
 	tools/system-deps wrk

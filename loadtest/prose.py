@@ -87,31 +87,35 @@ are the cheapest to serve: one request follows another. One that finds its pod l
 several times as much, on this shared machine, whose caches others fill meanwhile; after some
 milliseconds of sleep ("cooling") 63 % of that. So a pod with a small quota, which sleeps most of
 the time however much is asked, does less than wrk shows, and the model counts that. Cost and
-cooling are fitted to wrk's saturation and to random arrivals at a twentieth and at two fifths of
-it; answers from the pod's cache are measured by wrk alone and take the same factor. The latency
-without load is that at a fifth: at a twentieth not only the pod falls asleep between two requests
-but all that is on the way, and answers come later than under load. And the pace of a shared machine
-differs from one tenth of a second to the next: by how much is what the pod's use of CPU varies more
-than the number of its requests does, and the model draws each period's pace. `--model drawing` is
-what the page sends, a picture of 112x112 of which all models are asked.
+cooling are fitted to wrk's saturation and to random arrivals at 5, 20 and 40 % of it; answers from
+the pod's cache are measured by wrk alone and take the same factor. The latency without load is
+that at a fifth, of each quantile the middle one of the turns: at a twentieth not only the pod falls
+asleep between two requests but all that is on the way, and answers come later than under load.
+`--model drawing` is what the page sends, a picture of 112x112 of which all models are asked.
 
-The trials: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
-ingress, asked at random times by vegeta's library (`loadtest/poisson`) at shares of the
-saturation that the model says. Each point is measured several times, in turn with the others, and
-the run of the middle p99 counts: moments in which the machine is slow for seconds, which no model
-knows of, fall into one or two of them and can be seen there. "These arrivals" is the model's p99
-of exactly the arrivals that were sent; "any arrivals" is what it expects of the rate in general,
-which a short measurement misses by chance. "Model with it" is the model's p99 of these arrivals if
-a request costs what it cost in those very seconds, by the pods' own CPU time. "Too much" in the
-column "careful" is where `mnist-api capacity` would plan more pods.
+And a shared machine is slow or fast for some tenths of a second at a time. By how much, is what a
+pod's use of CPU varies more than it does where the same requests are played at an even pace; the
+model draws each moment's pace.
 
-Two things the model does not know. This machine is shared: between two minutes its pace differs by
-up to a half, and within each it is slow for some tenths of a second, which are enough for a p99;
-near its quota a pod is then stopped. How little the machine repeats itself, the sentence below each
-table says: a model is hardly nearer to a run than another run is. And of the node's use a trial
-takes what was measured ("machine's cores busy", of two that are two threads of one): it holds the
-generator too, and a plan for other nodes has to be told. What is asked in a crowd is cheaper than
-one by one, since what comes together is answered together; the model has that in what waking costs.
+The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
+ingress, asked at random times by vegeta's library (`loadtest/poisson`), which goes before all
+others on its core (`chrt`), so that how long it waits for one is not counted. "Load" is the share
+of their limit that the pods use in the mean, as the model says; "quota used" is what they used.
+The one pod that the figures are fitted to is measured in turns with the pods that the model is
+tried on: a shared machine is a fifth faster or slower in the next quarter of an hour, and figures
+from before a trial would tell that. Each point is measured in every turn, and the run of the middle
+p99 counts. "These arrivals" is the model's p99 of exactly the arrivals that were sent, the middle
+one of some plays; "any arrivals" is what it expects of the rate in general. "Model with it" is the
+model's p99 of these arrivals if a request costs what it cost in those very seconds, by the pods'
+own CPU time. "Too much" in the column "careful" is where `mnist-api capacity` would plan more pods.
+
+Near its quota a pod's p99 is 2 ms in one run and 40 in the next of the same point (see "of each
+run"), because some tenths of a second in which all costs a quarter more stop it. Ten per cent more
+load are several times the p99 there: a model that is to say it to a quarter would have to know the
+cost of a request to a fortieth. So plans are made with a quarter to spare and end before that edge.
+Nor does the model know how much of the node is in use; a trial takes what was measured ("machine's
+cores busy", of two that are two threads of one), the generator's part included, and a plan for
+other nodes has to be told.
 """
 
 AUTOSCALING = """## The autoscaler

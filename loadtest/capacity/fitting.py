@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.optimize import curve_fit
 
-from loadtest.capacity.measure import HIGH, KINDS, LOW, PERIOD, QUIET
+from loadtest.capacity.measure import KINDS, PERIOD, QUIET, SHARES
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
-from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
-from mnist_api.capacity.queueing import Waking
+from mnist_api.capacity.figures import MOMENT, Cost, Figures, Loss, ModelFigures
+from mnist_api.capacity.queueing import Floats, Waking, play, poisson
 
 _DRAWS = 2000
+_PLAYED = 20_000
 # Seconds after which a pod's caches are cold in any case.
 _LONGEST_COOLING = 0.1
 
@@ -22,6 +24,12 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
     ingress = [run.cpu["ingress"] / run.rate for run in runs]
     idle = calibration.idle_cores
     machine = calibration.machine
+    models = {model: model_figures(calibration, model) for model in KINDS}
+    more = [
+        wandering(run, models[model])
+        for model in KINDS
+        for run in _steady(calibration, model, QUIET)
+    ]
     return Figures(
         machine={
             "commit": machine.commit,
@@ -29,40 +37,45 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
             "processor": machine.processor,
             "kernel": machine.kernel,
         },
-        models={model: model_figures(calibration, model) for model in KINDS},
+        models=models,
         usable=min(1.0, float(np.median(used)) / calibration.limit_cores),
         idle_cores=idle,
         period_s=PERIOD,
         ingress_us=1e6 * float(np.median(ingress)),
         loss=loss(study),
-        wander=float(np.median([wander(_steady(calibration, model, HIGH)) for model in KINDS])),
+        wander=float(np.sqrt(max(0.0, float(np.mean(more))))),
     )
+
+
+def wandering(run: Steady, figures: ModelFigures) -> float:
+    """Return the variance of the pace between moments, as a share of its squared mean.
+
+    What a pod uses varies with the number of the requests too, and with how many of them wake it:
+    by as much as where such requests are played at an even pace.
+    """
+    arrivals = poisson(run.open.rate, _PLAYED, np.random.default_rng(1))
+    services = [figures.computed.cpu_us / 1e6] * _PLAYED
+    cpu = play(arrivals.tolist(), services, 1, wake=figures.wake).cpu
+    even = np.bincount((arrivals / MOMENT).astype(int), weights=cpu)[:-1].astype(np.float64)
+    return _relative_variance(np.array(run.uses)) - _relative_variance(even)
+
+
+def _relative_variance(values: Floats) -> float:
+    return float(values.var(ddof=1) / values.mean() ** 2)
 
 
 def model_figures(calibration: Calibration, model: str) -> ModelFigures:
     """Return what a request of one kind costs and takes."""
     runs, idle = calibration.saturated, calibration.idle_cores
     quiet = _steady(calibration, model, QUIET)
+    busy = float(np.median([run.cpu["machine"] for run in quiet]))
     return ModelFigures(
         computed=cost(_of(runs, model, cached=False), idle),
         remembered=cost(_of(runs, model, cached=True), idle),
         wake=wake(calibration, model),
-        unloaded_ms=tuple(quiet.quantiles_ms),
-        node_use=quiet.cpu["machine"] / calibration.machine.cores,
+        unloaded_ms=tuple(np.median([run.quantiles_ms for run in quiet], axis=0).tolist()),
+        node_use=busy / calibration.machine.cores,
     )
-
-
-def wander(steady: Steady) -> float:
-    """Return by how much the pace differs from one tenth of a second to the next.
-
-    What a pod uses then varies as the number of the requests does, by the root of it, and with what
-    each of them costs: here it is how far the variance is above that of the number alone.
-    """
-    uses = np.array(steady.uses)
-    if not len(uses):
-        return 0.0
-    relative = float(uses.var() / uses.mean() ** 2)
-    return float(np.sqrt(max(0.0, relative - 1 / (steady.open.rate * PERIOD))))
 
 
 def cost(runs: Sequence[Saturated], idle: float) -> Cost:
@@ -74,29 +87,36 @@ def cost(runs: Sequence[Saturated], idle: float) -> Cost:
 
 
 def wake(calibration: Calibration, model: str) -> Waking:
-    """Return what a request costs more that wakes a pod, from two rates at random times.
+    """Return what a request costs more that wakes a pod, from some rates at random times.
 
     A pod that computes a share of the time is asleep for the other share of the requests. What
-    those cost more in the mean is known at two rates; the inverse of `Waking.mean_times` is it.
+    those cost more in the mean is known at each rate; `Waking.mean_times` is fitted to that.
     """
-    idle = calibration.idle_cores
-    busy = cost(_of(calibration.saturated, model, cached=False), idle).cpu_us
-    (slow, more), (fast, less) = (
-        _waking(_steady(calibration, model, share), idle, busy) for share in (LOW, HIGH)
-    )
-    if more <= 0:
+    busy = cost(_of(calibration.saturated, model, cached=False), calibration.idle_cores).cpu_us
+    found = [
+        _waking(_steady(calibration, model, share), calibration.idle_cores, busy)
+        for share in SHARES
+    ]
+    rates, more = np.array(found).T
+    if more[0] <= 0:
         return Waking()
-    if less >= more:
-        return Waking(1 + more)
-    slope = fast * less - slow * more
-    cooling = min((more - less) / slope, _LONGEST_COOLING) if slope > 0 else _LONGEST_COOLING
-    return Waking(1 + more * (1 + slow * cooling), cooling)
+    fitted: Floats = curve_fit(
+        lambda rate, most, cooling: most / (1 + rate * cooling),
+        rates,
+        more,
+        (more[0], _LONGEST_COOLING / 10),
+        # As a share of the whole cost each is known equally well.
+        sigma=1 + more,
+        bounds=(0, (np.inf, _LONGEST_COOLING)),
+    )[0]
+    most, cooling = fitted.tolist()
+    return Waking(1 + most, cooling)
 
 
-def _waking(steady: Steady, idle: float, busy_us: float) -> tuple[float, float]:
+def _waking(runs: Sequence[Steady], idle: float, busy_us: float) -> tuple[float, float]:
     """Return the rate, and what a request that wakes a pod costs more, as a share of its cost."""
-    asleep = 1 - steady.cpu["service"]
-    return steady.open.rate, (_per_answer(steady, idle) / busy_us - 1) / asleep
+    more = [(_per_answer(run, idle) / busy_us - 1) / (1 - run.cpu["service"]) for run in runs]
+    return float(np.median([run.open.rate for run in runs])), float(np.median(more))
 
 
 def loss(study: Study | None) -> Loss:
@@ -110,9 +130,8 @@ def _of(runs: Sequence[Saturated], model: str, *, cached: bool) -> list[Saturate
     return [run for run in runs if run.model == model and run.cached == cached]
 
 
-def _steady(calibration: Calibration, model: str, share: float) -> Steady:
-    (found,) = (one for one in calibration.steady if (one.model, one.share) == (model, share))
-    return found
+def _steady(calibration: Calibration, model: str, share: float) -> list[Steady]:
+    return [run for run in calibration.steady if (run.model, run.share) == (model, share)]
 
 
 def _per_answer(steady: Steady, idle: float) -> float:

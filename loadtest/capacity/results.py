@@ -31,12 +31,12 @@ class Steady(msgspec.Struct):
     throttled: float
     quantiles_ms: list[float]
     """Latency: 201 quantiles, evenly spaced."""
-    uses: list[float] = []
-    """Cores that the pod used in each tenth of a second."""
+    uses: list[float]
+    """Cores that the pod used in each moment."""
 
 
 class Calibration(msgspec.Struct):
-    """One run on one pod."""
+    """Of one pod: several runs of everything."""
 
     machine: Machine
     limit_cores: float
@@ -52,25 +52,25 @@ class Check(msgspec.Struct):
     """
 
     count: int
-    share: float
-    """Of the fitted saturation."""
+    load: float
+    """Share of their CPU that pods use at this rate, by the figures that were known then."""
     seconds: float
     seed: int
     open: Open
     cpu: dict[str, float]
     throttled: float
-    same_arrivals_ms: float
+    p99s_ms: list[float] = []
+    """Of all runs."""
+    same_arrivals_ms: float = 0.0
     """The model's p99 of these very arrivals."""
-    expected_ms: float | None
+    expected_ms: float | None = None
     """The model's p99 of any arrivals at this rate; None: it is more than the pods can do."""
-    careful_ms: float | None
+    careful_ms: float | None = None
     """The same as `mnist-api capacity` counts, which plans so as not to plan too few."""
     pace: float = 1.0
     """The CPU that a request took in these seconds, as a multiple of what the figures say."""
     at_pace_ms: float = 0.0
     """The model's p99 of these very arrivals, had the figures been measured in these seconds."""
-    p99s_ms: list[float] = []
-    """Of all runs."""
 
     @property
     def error(self) -> float:
@@ -84,10 +84,9 @@ class Check(msgspec.Struct):
 
 
 class Validation(msgspec.Struct):
-    """One run, and the figures that it tried."""
+    """One trial: of the model as it was fitted to the calibration between whose turns it was."""
 
     machine: Machine
     model: str
     limit_cores: float
-    figures: str
     checks: list[Check]

@@ -1,6 +1,5 @@
-"""Holds the capacity model against pods: p99 at shares of saturation for some replicas."""
+"""Holds the capacity model against pods: the p99 of some replicas at some loads."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
@@ -10,61 +9,43 @@ import numpy as np
 
 from loadtest.capacity.measure import bodies
 from loadtest.capacity.results import Check
-from loadtest.cluster import Release
 from loadtest.drive import Floats, middle, poisson, schedule
-from loadtest.machine import here
 from loadtest.meter import Meter
-from loadtest.targets import Target, asking, behind_ingress, limited_pods
+from loadtest.targets import Target
 from mnist_api.capacity.figures import Figures
 from mnist_api.capacity.plan import Demand, Model
 
-COUNTS = (1, 2, 4)
-SHARES = (0.5, 0.7, 0.8, 0.9)
-# When the quota's periods begin is chance: the model is asked for some beginnings.
-_PHASES = range(5)
+# When the quota's periods begin, and when the machine is slow, is chance: the model plays that some
+# times, and of the p99s the one in the middle counts, as of the runs.
+_PHASES = range(9)
 # A node without anything left would answer nobody; rounding may make it out to be one.
 _FULLEST = 0.99
-# Each brings the pace ten times nearer.
+# Each brings the pace, or the rate, ten times nearer.
 _TRIALS = 4
-
-
-def validate(
-    release: Release, figures: Figures, demand: Demand, seconds: float, repeats: int
-) -> list[Check]:
-    """Measure each number of replicas at each share of the saturation that the model says.
-
-    Of several runs, between which the others' have their turns, the one in the middle counts: a
-    slow moment of the machine is in one of them.
-    """
-    release.install({**limited_pods(demand.cpu), "replicaCount": str(COUNTS[0])})
-    found, cores = [], here().cores
-    for count in COUNTS:
-        target = behind_ingress(release, release.scale(count, asking(release)))
-        runs: dict[float, list[Check]] = {share: [] for share in SHARES}
-        for seed in range(1, repeats + 1):
-            for share, checks in runs.items():
-                checks.append(measure(target, figures, demand, (count, share, seconds, seed)))
-        for checks in runs.values():
-            found.append(scored(chosen(checks), figures, demand, cores))
-            one = found[-1]
-            sys.stderr.write(
-                f"{count} at {one.share:.2f}: measured {one.open.p99_ms:.1f} of {one.p99s_ms}, "
-                f"these arrivals {one.same_arrivals_ms:.1f} ms; {one.cpu}\n"
-            )
-    return found
 
 
 def measure(
     target: Target, figures: Figures, demand: Demand, point: tuple[int, float, float, int]
 ) -> Check:
-    """Measure one point: replicas, share of saturation, seconds, seed."""
-    count, share, seconds, seed = point
-    rate = share * Model(figures, demand, careful=False).saturation(count)
-    meter = Meter(target)
+    """Measure one point, of which the model is asked later: replicas, load, seconds, seed."""
+    count, load, seconds, seed = point
+    rate = rate_at(load, figures, demand, count)
     url, sent = f"{target.url}/predict/", bodies(demand.model)
+    meter = Meter(target)
     measured, _ = poisson(url, sent, rate, seconds, host=target.host, seed=seed)
-    cpu, throttled = meter.cores(), meter.throttled()
-    return Check(count, share, seconds, seed, measured, cpu, throttled, 0.0, 0.0, 0.0)
+    return Check(count, load, seconds, seed, measured, meter.cores(), meter.throttled())
+
+
+def rate_at(load: float, figures: Figures, demand: Demand, count: int) -> float:
+    """Return the rate at which pods use such a share of their CPU in the mean.
+
+    It is less than that share of their saturation: the less is asked, the more a request costs.
+    """
+    model = Model(figures, demand, careful=False)
+    rate = load * model.saturation(count)
+    for _ in range(_TRIALS):
+        rate *= load / model.utilisation(rate, count)
+    return rate
 
 
 def chosen(runs: Sequence[Check]) -> Check:
@@ -82,7 +63,6 @@ def scored(one: Check, figures: Figures, demand: Demand, cores: int) -> Check:
     paced = Model(figures.at_pace(pace), demand, careful=False)
     return msgspec.structs.replace(
         one,
-        share=rate / model.saturation(one.count),
         same_arrivals_ms=_p99_ms(model, arrivals, one.count),
         expected_ms=_milliseconds(model.p99(rate, one.count)),
         careful_ms=_milliseconds(careful.p99(rate, one.count)),
@@ -114,5 +94,5 @@ def _milliseconds(seconds: float) -> float | None:
 
 
 def _p99_ms(model: Model, arrivals: Floats, count: int) -> float:
-    each = [model.latencies(arrivals, count, seed) for seed in _PHASES]
-    return 1e3 * float(np.percentile(np.concatenate(each), 99))
+    each = [np.percentile(model.latencies(arrivals, count, seed), 99) for seed in _PHASES]
+    return 1e3 * float(np.median(each))

@@ -12,6 +12,8 @@ from mnist_api.capacity.figures import Figures, load
 
 # By such a share a p99 may be off.
 _NEAR = 0.25
+# Up to such a load.
+_ASKED = 0.8
 
 
 def section(results: Path, _docs: Path) -> list[str]:
@@ -21,20 +23,22 @@ def section(results: Path, _docs: Path) -> list[str]:
     figures = load(file)
     parts = [CAPACITY, _figures(figures)]
     for validation in studies(results / "capacity", Validation, "validation-*.json"):
-        parts += [measured([validation]) + _checks(validation.checks), verdict(validation.checks)]
+        parts += [
+            measured([validation]) + _checks(validation.checks, validation.limit_cores),
+            verdict(validation.checks),
+        ]
     return [*parts, million(figures)]
 
 
 def verdict(checks: Sequence[Check]) -> str:
     """Return whether the model kept what is asked of it, and what the machine itself repeats."""
-    # Of the saturation by figures that may have been fitted anew since: 80 % is 82 then.
-    asked = [one for one in checks if one.share < 0.825]
+    asked = [one for one in checks if one.load <= _ASKED]
     near = [one for one in asked if abs(one.error) <= _NEAR]
     paced = [one for one in asked if abs(one.error_at_pace) <= _NEAR]
     longer = [one for one in asked if one.error > _NEAR]
     few = [one for one in checks if one.careful_ms is not None and one.open.p99_ms > one.careful_ms]
     return (
-        f"Within 25 % of the measured p99 at 50 to 80 % of saturation: {len(near)} of "
+        f"Within 25 % of the measured p99 at 50 to 80 % load: {len(near)} of "
         f"{len(asked)} points, of the others the model says too long a p99 in {len(longer)}; with "
         f"the CPU that a request took in those seconds, {len(paced)}. Of two runs of one such "
         f"point {repeated(asked):.0%} are as near to each other. "
@@ -76,7 +80,7 @@ def _figures(figures: Figures) -> str:
     said = (
         f"Fitted on {machine['date']}, commit {machine['commit']}, {machine['processor']}: a pod "
         f"gets {figures.usable:.0%} of its quota and uses {1e3 * figures.idle_cores:.1f} mcores "
-        f"unasked; its pace differs by {figures.wander:.0%} from period to period; the ingress "
+        f"unasked; its pace differs by {figures.wander:.0%} from moment to moment; the ingress "
         f"uses {figures.ingress_us:.0f} us a request; alpha "
         f"{figures.loss.alpha:.3g}, beta {figures.loss.beta:.3g} up to {figures.loss.largest} "
         "replicas.\n"
@@ -88,11 +92,11 @@ def _shown(milliseconds: float | None) -> str:
     return "too much" if milliseconds is None else f"{milliseconds:.1f}"
 
 
-def _checks(checks: Sequence[Check]) -> str:
+def _checks(checks: Sequence[Check], limit: float) -> str:
     rows = [
         (
             str(one.count),
-            f"{one.share:.0%}",
+            f"{one.load:.0%}",
             f"{one.open.rate:.0f}",
             f"{one.open.p99_ms:.1f}",
             " ".join(f"{p99:.1f}" for p99 in one.p99s_ms),
@@ -103,6 +107,7 @@ def _checks(checks: Sequence[Check]) -> str:
             f"{one.error_at_pace:+.0%}",
             _shown(one.expected_ms),
             _shown(one.careful_ms),
+            f"{one.cpu['service'] / one.count / limit:.0%}",
             f"{one.throttled:.0%}",
             f"{one.cpu['machine']:.2f}",
             str(one.open.errors),
@@ -112,6 +117,6 @@ def _checks(checks: Sequence[Check]) -> str:
     heads = (
         "N, load, 1/s, measured p99 ms, of each run, model: these arrivals, error, "
         "CPU of a request then (times), model with it, error, any arrivals, "
-        "careful, throttled periods, machine's cores busy, errors"
+        "careful, quota used, throttled periods, machine's cores busy, errors"
     )
     return table(heads.split(", "), rows)

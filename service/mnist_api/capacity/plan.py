@@ -5,16 +5,17 @@ from math import ceil
 
 import numpy as np
 
-from mnist_api.capacity.figures import Figures, ModelFigures
+from mnist_api.capacity.figures import MOMENT, Figures, ModelFigures
 from mnist_api.capacity.queueing import Floats, Played, Quota, play, poisson
 
 # Longer queues of more pods only get shorter: a group of 16 at the same load stands for more.
 _GROUP = 16
 _REQUESTS = 10_000
 _SEEDS = (1, 2, 3)
-_STEP = 0.05
-# By so much a machine that others share is slower in some minutes than when it was measured: up to
-# 1.27 times within a quarter of an hour (docs/performance.md).
+# The highest rate is found to within a hundredth of the saturation.
+_HALVINGS = 7
+# By so much a machine that others share is slower in some minutes than when it was measured: wrk's
+# request cost 92 to 129 us in the five turns of a quarter of an hour, 100 in the middle one.
 _DRIFT = 1.25
 # Requests a second of a pod, of which none meets another. Where they are late all the same, a quota
 # is smaller than what one of them takes.
@@ -141,12 +142,12 @@ class Model:
         return play(arrivals.tolist(), (services / self.speed()).tolist(), pods, quota, wake, seed)
 
     def _paces(self, arrivals: Floats, random: np.random.Generator) -> Floats:
-        """Return by what factor requests cost more in the period in which they come."""
+        """Return by what factor requests cost more in the moment in which they come."""
         # Counted without those in which none comes: at one request an hour nearly all are.
-        _, period = np.unique((arrivals / self._figures.period_s).astype(int), return_inverse=True)
+        _, moment = np.unique((arrivals / MOMENT).astype(int), return_inverse=True)
         deviation = np.sqrt(np.log1p(self._figures.wander**2))
-        each = np.exp(random.normal(-(deviation**2) / 2, deviation, period[-1] + 1))
-        paces: Floats = each[period]
+        each = np.exp(random.normal(-(deviation**2) / 2, deviation, moment[-1] + 1))
+        paces: Floats = each[moment]
         return paces
 
     def latencies(self, arrivals: Floats, pods: int, seed: int) -> Floats:
@@ -166,6 +167,17 @@ class Model:
             self.latencies(arrivals, group, seed) for arrivals, group, seed in _draws(rate, pods)
         ]
         return float(np.percentile(np.concatenate(found), 99))
+
+    def most(self, p99: float, pods: int) -> float:
+        """Return the highest rate at which so many pods keep a p99 of so many seconds."""
+        low, high = 0.0, self.saturation(pods)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if self.p99(middle, pods) <= p99:
+                low = middle
+            else:
+                high = middle
+        return low
 
     def utilisation(self, rate: float, pods: int) -> float:
         """Return a pod's mean CPU use as share of its request, as the autoscaler sees it."""
@@ -192,9 +204,9 @@ def plan(figures: Figures, demand: Demand) -> Plan:
     """
     model = Model(figures, demand)
     pods = _fewest(model, demand)
-    share = _highest_share(model, demand, pods)
     used = model.utilisation(demand.rate, pods)
-    most = model.utilisation(share * model.saturation(pods), pods)
+    # Never below what the plan itself runs at.
+    most = model.utilisation(max(demand.peak, model.most(demand.p99, pods)), pods)
     return Plan(
         pods,
         model.p99(demand.peak, pods),
@@ -229,17 +241,3 @@ def _fewest(model: Model, demand: Demand) -> int:
         else:
             low = middle + 1
     return high
-
-
-def _highest_share(model: Model, demand: Demand, pods: int) -> float:
-    """Return the largest share of saturation, in steps, at which so many pods keep the p99."""
-    steps = int(1 / _STEP) - 1
-    low, high = 0, steps
-    while low < high:
-        middle = (low + high + 1) // 2
-        if model.p99(middle * _STEP * model.saturation(pods), pods) <= demand.p99:
-            low = middle
-        else:
-            high = middle - 1
-    # Never below what the plan itself runs at.
-    return max(low * _STEP, demand.peak / model.saturation(pods))

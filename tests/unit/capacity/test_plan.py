@@ -82,9 +82,16 @@ def test_a_limited_pod_saturates_at_the_rate_whose_requests_use_up_its_quota() -
     assert Model(figures, demand(), careful=False).saturation(1) == pytest.approx(1000)
 
 
-def test_a_pace_that_differs_from_period_to_period_takes_more_pods() -> None:
+def test_a_pace_that_differs_from_moment_to_moment_takes_more_pods() -> None:
     unsteady = msgspec.structs.replace(FIGURES, wander=0.3)
     assert plan(unsteady, demand(p99=0.005)).replicas > plan(FIGURES, demand(p99=0.005)).replicas
+
+
+def test_the_highest_rate_is_the_one_beyond_which_the_p99_is_longer() -> None:
+    model = Model(FIGURES, demand(), careful=False)
+    most = model.most(0.01, 2)
+    assert model.p99(most, 2) <= 0.01 < model.p99(1.02 * most, 2)
+    assert model.most(0.001, 2) == 0
 
 
 def test_the_loss_beyond_what_was_measured_is_that_of_the_most_measured() -> None:

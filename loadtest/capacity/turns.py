@@ -1,0 +1,56 @@
+"""Measures one pod, and the pods that the model is tried on, in turns.
+
+A machine that others share is a fifth slower or faster in the next quarter of an hour. Figures from
+before a trial would tell that of it, and not what the model is worth.
+"""
+
+import sys
+from collections import defaultdict
+
+from loadtest.capacity.fitting import fit
+from loadtest.capacity.measure import calibrate, idle_cores, lone_pod, saturate_all
+from loadtest.capacity.results import Calibration, Check
+from loadtest.capacity.validate import chosen, measure
+from loadtest.cluster import Release
+from loadtest.machine import here
+from loadtest.scaling import Study
+from loadtest.targets import asking, behind_ingress, limited_pods
+from mnist_api.capacity.plan import Demand
+
+COUNTS = (1, 2, 4)
+LOADS = (0.5, 0.7, 0.8, 0.9)
+_CACHE_BYTES = "4194304"
+
+
+def measured(
+    release: Release, demand: Demand, study: Study | None, seconds: float, repeats: int
+) -> tuple[Calibration, list[Check]]:
+    """Measure pods of the demand's kind.
+
+    Args:
+        release: not installed.
+        demand: the pods' CPU limit, and what the model is tried with.
+        study: whose losses the figures take.
+        seconds: that a saturated pod is asked for; twice as many at random times.
+        repeats: turns.
+    """
+    target = lone_pod(release, demand.cpu, **{"settings.cache_bytes": _CACHE_BYTES})
+    found = Calibration(here(), demand.cpu, 0.0, [], [])
+    for _ in range(repeats):
+        found.saturated += saturate_all(target, seconds, cached=True)
+    # Not before it has been asked: a pod that has just come up is busy with that.
+    found.idle_cores = idle_cores(target, 2 * seconds)
+    release.install({**limited_pods(demand.cpu), "replicaCount": "1"})
+    runs: dict[tuple[int, float], list[Check]] = defaultdict(list)
+    for turn in range(1, repeats + 1):
+        for count in COUNTS:
+            target = behind_ingress(release, release.scale(count, asking(release)))
+            if count == 1:
+                calibrate(target, found, seconds, turn)
+            # Of what is known so far: in a slow turn a rate of a fast one would be another load.
+            figures = fit(found, study)
+            for load in LOADS:
+                one = measure(target, figures, demand, (count, load, 2 * seconds, turn))
+                runs[count, load].append(one)
+                sys.stderr.write(f"turn {turn}: {count} at {load}: {one.open.p99_ms:.1f} ms\n")
+    return found, [chosen(checks) for checks in runs.values()]
