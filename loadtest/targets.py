@@ -71,7 +71,12 @@ def replicas(count: int, options: argparse.Namespace) -> Iterator[Target]:
         release.uninstall()
         release.install(limited_pods(options.limit))
         options.installed = True
-    yield behind_ingress(release, release.scale(count, asking(release)))
+    yield scaled(release, count)
+
+
+def scaled(release: Release, count: int) -> Target:
+    """Scale a release until all its pods answer, and return them as a target."""
+    return behind_ingress(release, release.scale(count, asking(release)))
 
 
 def limited_pods(cores: float) -> dict[str, str]:

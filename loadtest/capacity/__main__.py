@@ -21,11 +21,12 @@ from loadtest.capacity.validate import scored
 from loadtest.cluster import Release
 from loadtest.machine import RESULTS, ROOT, here
 from loadtest.scaling import Study
+from loadtest.sections.tables import read, studies
 from loadtest.service import end_orderly_on_sigterm
 from mnist_api.capacity.figures import Figures
 from mnist_api.capacity.plan import Demand
 
-T = TypeVar("T", Calibration, Study, Validation)
+T = TypeVar("T", Calibration, Study)
 PACKAGED = ROOT / "service" / "mnist_api" / "capacity" / "figures.json"
 
 
@@ -35,8 +36,7 @@ def main() -> None:
     end_orderly_on_sigterm()
     folder: Path = options.results / "capacity"
     folder.mkdir(parents=True, exist_ok=True)
-    studies = read(options.results / "scaling", f"cluster-{options.model}-*.json", Study)
-    study = newest(studies.values())
+    study = newest(studies(options.results / "scaling", Study, f"cluster-{options.model}-*.json"))
     if options.step == "measure":
         _measure(options, study, folder)
     calibrations = read(folder, "calibration-*.json", Calibration)
@@ -67,12 +67,6 @@ def compared(trial: Validation, figures: Figures) -> Validation:
     demand = Demand(1.0, 1.0, trial.model, cpu=trial.limit_cores, limited=True)
     checks = [scored(one, figures, demand, trial.machine.cores) for one in trial.checks]
     return msgspec.structs.replace(trial, checks=checks)
-
-
-def read(folder: Path, pattern: str, kind: type[T]) -> dict[Path, T]:
-    """Return the results of a folder by their files."""
-    files = sorted(folder.glob(pattern))
-    return {file: msgspec.json.decode(file.read_bytes(), type=kind) for file in files}
 
 
 def newest(results: Iterable[T]) -> T | None:

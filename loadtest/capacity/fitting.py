@@ -69,10 +69,11 @@ def model_figures(calibration: Calibration, model: str) -> ModelFigures:
     runs, idle = calibration.saturated, calibration.idle_cores
     quiet = _steady(calibration, model, QUIET)
     busy = float(np.median([run.cpu["machine"] for run in quiet]))
+    computed = cost(_of(runs, model, cached=False), idle)
     return ModelFigures(
-        computed=cost(_of(runs, model, cached=False), idle),
+        computed=computed,
         remembered=cost(_of(runs, model, cached=True), idle),
-        wake=wake(calibration, model),
+        wake=wake(calibration, model, computed.cpu_us),
         unloaded_ms=tuple(np.median([run.quantiles_ms for run in quiet], axis=0).tolist()),
         node_use=busy / calibration.machine.cores,
     )
@@ -86,15 +87,15 @@ def cost(runs: Sequence[Saturated], idle: float) -> Cost:
     return Cost(float(np.median(each)), float(np.percentile(drawn, 97.5)))
 
 
-def wake(calibration: Calibration, model: str) -> Waking:
+def wake(calibration: Calibration, model: str, busy_us: float) -> Waking:
     """Return what a request costs more that wakes a pod, from some rates at random times.
 
-    A pod that computes a share of the time is asleep for the other share of the requests. What
-    those cost more in the mean is known at each rate; `Waking.mean_times` is fitted to that.
+    One that follows another takes `busy_us`. A pod that computes a share of the time is asleep for
+    the other share of the requests. What those cost more in the mean is known at each rate;
+    `Waking.mean_times` is fitted to that.
     """
-    busy = cost(_of(calibration.saturated, model, cached=False), calibration.idle_cores).cpu_us
     found = [
-        _waking(_steady(calibration, model, share), calibration.idle_cores, busy)
+        _waking(_steady(calibration, model, share), calibration.idle_cores, busy_us)
         for share in SHARES
     ]
     rates, more = np.array(found).T

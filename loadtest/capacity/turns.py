@@ -14,7 +14,7 @@ from loadtest.capacity.validate import chosen, measure
 from loadtest.cluster import Release
 from loadtest.machine import here
 from loadtest.scaling import Study
-from loadtest.targets import asking, behind_ingress, limited_pods
+from loadtest.targets import scaled
 from mnist_api.capacity.plan import Demand
 
 COUNTS = (1, 2, 4)
@@ -40,15 +40,14 @@ def measured(
         found.saturated += saturate_all(target, seconds, cached=True)
     # Not before it has been asked: a pod that has just come up is busy with that.
     found.idle_cores = idle_cores(target, 2 * seconds)
-    release.install({**limited_pods(demand.cpu), "replicaCount": "1"})
+    lone_pod(release, demand.cpu)
     runs: dict[tuple[int, float], list[Check]] = defaultdict(list)
     for turn in range(1, repeats + 1):
+        calibrate(scaled(release, 1), found, seconds, turn)
+        # Of what is known so far: in a slow turn a rate of a fast one would be another load.
+        figures = fit(found, study)
         for count in COUNTS:
-            target = behind_ingress(release, release.scale(count, asking(release)))
-            if count == 1:
-                calibrate(target, found, seconds, turn)
-            # Of what is known so far: in a slow turn a rate of a fast one would be another load.
-            figures = fit(found, study)
+            target = scaled(release, count)
             for load in LOADS:
                 one = measure(target, figures, demand, (count, load, 2 * seconds, turn))
                 runs[count, load].append(one)

@@ -21,8 +21,13 @@ class Measured(Protocol):
 
 def studies(folder: Path, kind: type[S], pattern: str = "*.json") -> list[S]:
     """Return the results in a folder."""
+    return list(read(folder, pattern, kind).values())
+
+
+def read(folder: Path, pattern: str, kind: type[S]) -> dict[Path, S]:
+    """Return the results in a folder by their files."""
     files = sorted(folder.glob(pattern))
-    return [msgspec.json.decode(file.read_bytes(), type=kind) for file in files]
+    return {file: msgspec.json.decode(file.read_bytes(), type=kind) for file in files}
 
 
 def band(value: Band) -> str:

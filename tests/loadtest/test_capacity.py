@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from loadtest.capacity.__main__ import newest, read
+from loadtest.capacity.__main__ import newest
 from loadtest.capacity.fitting import cost, fit, wake, wandering
 from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
 from loadtest.capacity.results import Calibration, Check, Saturated, Steady
@@ -15,6 +15,7 @@ from loadtest.capacity.validate import chosen, on_that_node, pace_of, rate_at
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
+from loadtest.sections.tables import read
 from mnist_api.capacity.figures import MOMENT, Cost, ModelFigures, load
 from mnist_api.capacity.plan import Demand, Model
 from mnist_api.capacity.queueing import Waking, play, poisson
@@ -86,7 +87,7 @@ def test_nothing_costs_less_alone_than_in_a_queue(calibration: Calibration) -> N
     for run in calibration.steady:
         if run.share == LOW:
             run.cpu["service"] = 0.011
-    assert wake(calibration, KINDS[0]) == Waking()
+    assert wake(calibration, KINDS[0], busy_us=950) == Waking()
 
 
 def test_the_pace_wanders_by_what_such_requests_at_an_even_pace_do_not_tell() -> None:
