@@ -13,15 +13,17 @@ def cpu_seconds(uids: Iterable[str], root: Path = _ROOT) -> float:
 
 
 def throttling(uids: Iterable[str], root: Path = _ROOT) -> tuple[int, int]:
-    """Return the periods in which the pods' containers ran, and those that were cut short."""
-    periods = stopped = 0
-    for uid in uids:
-        # The pod's own group counts what its containers' groups do once more.
-        for file in (file for group in pod_groups(uid, root) for file in group.glob("*/cpu.stat")):
-            figures = _figures(file)
-            periods += figures.get("nr_periods", 0)
-            stopped += figures.get("nr_throttled", 0)
-    return periods, stopped
+    """Return the periods in which the pods ran, and those that were cut short.
+
+    The kubelet limits each container and, by the sum of that, their pod, whose periods begin at
+    other times; the periods of both are counted.
+    """
+    files = [
+        file for uid in uids for group in pod_groups(uid, root) for file in group.rglob("cpu.stat")
+    ]
+    every = [_figures(file) for file in files]
+    periods = sum(figures.get("nr_periods", 0) for figures in every)
+    return periods, sum(figures.get("nr_throttled", 0) for figures in every)
 
 
 @cache

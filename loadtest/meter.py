@@ -25,9 +25,15 @@ class Meter:
         self._used, self._start = self._look(), time.monotonic()
         self._periods, self._stopped = target.throttled()
 
-    def cores(self) -> dict[str, float]:
-        """Return the mean use of each part, the generators and the whole machine until now."""
-        return self._cores(self._look(), time.monotonic())
+    def cores(self, seconds: float | None = None) -> dict[str, float]:
+        """Return the mean use of each part, the generators and the whole machine until now.
+
+        Args:
+            seconds: for which there was load, where that is known better; before and after it, in
+                which generators begin and end, nothing is used.
+        """
+        until = time.monotonic() if seconds is None else self._start + seconds
+        return self._cores(self._look(), until)
 
     def throttled(self) -> float:
         """Return the share of the limit's periods in which a part was stopped until now."""

@@ -72,22 +72,23 @@ through instead of using a formula (`service/mnist_api/capacity/queueing.py`): r
 (Poisson), each pod with a queue of its own, the ingress giving each request to the pod that has
 fewest (`least_conn`), a request that wakes an idle pod costing the more CPU the longer it slept,
 and, with `--limited`, the kernel stopping a pod that has used its quota of the period of 100 ms
-until the next begins. A pod without limit computes at the speed of its CPU request, of which it is
-sure on a full node. To each wait a latency without load is added, drawn from those measured, and
-longer the more of the nodes' CPU all that runs there uses: by 1 / (1 - use), as for whoever shares
-a processor (`--node-use`, half of it unless you say). Where Pollaczek's and Khinchine's formula
-holds, a test compares. Plans count with the upper end of the band of a request's CPU and with a
-quarter longer for everything, because a shared machine is by so much slower in some minutes than
-when it was measured ("careful"), and keep the p99 also when the rate has grown by a quarter
-(`--growth`), which new pods take half a minute to meet. The autoscaler acts only from a tenth above
-its target on.
+until the next begins (two quotas: the kubelet limits the container, and to the same its pod, whose
+periods begin at other times). A pod without limit computes at the speed of its CPU request, of
+which it is sure on a full node. To each wait a latency without load is added, drawn from those
+measured, and longer the more of the nodes' CPU all that runs there uses: by 1 / (1 - use), as for
+whoever shares a processor (`--node-use`, half of it unless you say). Where Pollaczek's and
+Khinchine's formula holds, a test compares. Plans count with the upper end of the band of a
+request's CPU and with a quarter longer for everything, because a shared machine is by so much
+slower in some minutes than when it was measured ("careful"), and keep the p99 also when the rate
+has grown by a quarter (`--growth`), which new pods take half a minute to meet. The autoscaler acts
+only from a tenth above its target on.
 
 What a request costs depends on how it comes. Eight connections of wrk that wait for each other
 are the cheapest to serve: one request follows another. One that finds its pod long asleep costs
 several times as much, on this shared machine, whose caches others fill meanwhile; after some
 milliseconds of sleep ("cooling") 63 % of that. So a pod with a small quota, which sleeps most of
 the time however much is asked, does less than wrk shows, and the model counts that. Cost and
-cooling are fitted to wrk's saturation and to random arrivals at 5, 20 and 40 % of it; answers from
+cooling are fitted to wrk's saturation and to random arrivals at 5, 20 and 35 % of it; answers from
 the pod's cache are measured by wrk alone and take the same factor. The latency without load is
 that at a fifth, of each quantile the middle one of the turns: at a twentieth not only the pod falls
 asleep between two requests but all that is on the way, and answers come later than under load.
@@ -103,18 +104,17 @@ others on its core (`chrt`), so that how long it waits for one is not counted. "
 of their limit that the pods use in the mean, as the model says; "quota used" is what they used.
 The one pod that the figures are fitted to is measured in turns with the pods that the model is
 tried on: a shared machine is a fifth faster or slower in the next quarter of an hour, and figures
-from before a trial would tell that. Each point is measured in every turn, and the run of the middle
-p99 counts. "These arrivals" is the model's p99 of exactly the arrivals that were sent, the middle
-one of some plays; "any arrivals" is what it expects of the rate in general. "Model with it" is the
-model's p99 of these arrivals if a request costs what it cost in those very seconds, by the pods'
-own CPU time. "Too much" in the column "careful" is where `mnist-api capacity` would plan more pods.
+from before a trial would tell that. Each point is measured in every turn, several times, the most
+often where the runs differ the most; all columns are the middle one of the runs, but for the half
+of them that lies in the middle. "These arrivals" is the model's p99 of exactly the arrivals that
+were sent; "any arrivals" is what it expects of the rate in general. "Model with it" is the model's
+p99 of these arrivals if a request costs what it cost in those very seconds, by the pods' own CPU
+time. "Too much" in the column "careful" is where `mnist-api capacity` would plan more pods.
 
-Near its quota a pod's p99 is 2 ms in one run and 40 in the next of the same point (see "of each
-run"), because some tenths of a second in which all costs a quarter more stop it. Ten per cent more
-load are several times the p99 there: a model that is to say it to a quarter would have to know the
-cost of a request to a fortieth. So plans are made with a quarter to spare and end before that edge.
-At 80 % load that edge is near: in the first trial the model was within a quarter at all three such
-points, in the second, in which the machine's pace differed more, at none.
+Near its quota a pod's p99 is 2 ms in one run and 40 in the next of the same point (see "of half of
+them"), because some tenths of a second in which all costs a quarter more stop it. Ten per cent more
+load are several times the p99 there. So what single seconds bring nobody can say; what the model
+says is the middle of many, and plans are made with a quarter to spare and end before that edge.
 Nor does the model know how much of the node is in use; a trial takes what was measured ("machine's
 cores busy", of two that are two threads of one), the generator's part included, and a plan for
 other nodes has to be told.

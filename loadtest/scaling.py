@@ -86,7 +86,7 @@ def measure(count: int, target: Target, options: argparse.Namespace) -> Point:
         found.throttled,
         kept,
         options.load,
-        meter.cores(),
+        meter.cores(options.seconds),
         found.closed.raw,
     )
 

@@ -137,8 +137,8 @@ def _steady(calibration: Calibration, model: str, share: float) -> list[Steady]:
 
 def _per_answer(steady: Steady, idle: float) -> float:
     """Return microseconds; what was refused is counted to what was answered."""
-    answered = steady.open.rate * (1 - steady.open.errors / steady.open.requests)
-    return _each_us(steady.cpu["service"], idle, answered)
+    answered = steady.open.requests - steady.open.errors
+    return _each_us(steady.cpu["service"], idle, answered / steady.seconds)
 
 
 def _each_us(cores: float, idle: float, rate: float) -> float:

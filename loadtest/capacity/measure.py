@@ -21,9 +21,9 @@ from mnist_api.capacity.figures import MOMENT
 # Each model asked for digits of 28x28, and all of them for what the page sends.
 KINDS = ("cnn", "mlp", "svm", "drawing")
 # Shares of what wrk gets: at the lowest a pod sleeps for long, at the highest for as short as under
-# load: a request that wakes its pod costs several times what wrk's does, so that at half of wrk's
+# load: a request that wakes its pod costs several times what wrk's does, so that at .4 of wrk's
 # rate the quota is used up. In between hardly anybody waits, and what is on the way is awake.
-LOW, QUIET, HIGH = SHARES = 0.05, 0.2, 0.4
+LOW, QUIET, HIGH = SHARES = 0.05, 0.2, 0.35
 CONNECTIONS = 8
 QUANTILES = 201
 # Seconds, of a pod's quota: the kubelet's own.
@@ -82,7 +82,8 @@ def steady(
         uses = uses_until(asking.done, target.parts["service"], MOMENT)
         found, latencies = asking.result()
     quantiles = np.quantile(latencies, np.linspace(0, 1, QUANTILES)).round(3).tolist()
-    return Steady(model, share, found, meter.cores(), meter.throttled(), quantiles, uses)
+    cpu = meter.cores(seconds)
+    return Steady(model, share, seconds, found, cpu, meter.throttled(), quantiles, uses)
 
 
 def uses_until(is_over: Callable[[], bool], used: Callable[[], float], every: float) -> list[float]:

@@ -1,5 +1,7 @@
 """What is written of the capacity model's measurements."""
 
+from collections.abc import Callable
+from statistics import median
 from typing import TypeVar
 
 import msgspec
@@ -26,6 +28,7 @@ class Steady(msgspec.Struct):
 
     model: str
     share: float
+    seconds: float
     open: Open
     cpu: dict[str, float]
     throttled: float
@@ -45,42 +48,54 @@ class Calibration(msgspec.Struct):
     steady: list[Steady]
 
 
-class Check(msgspec.Struct):
-    """One point beside what the model said of it: of its runs, the one of the middle p99.
+class Run(msgspec.Struct):
+    """Pods, asked at random times, beside what the model says of these very arrivals."""
 
-    Times are in milliseconds.
-    """
-
-    count: int
-    load: float
-    """Share of their CPU that pods use at this rate, by the figures that were known then."""
-    seconds: float
     seed: int
+    """Of the arrivals."""
     open: Open
     cpu: dict[str, float]
     throttled: float
-    p99s_ms: list[float] = []
-    """Of all runs."""
-    same_arrivals_ms: float = 0.0
-    """The model's p99 of these very arrivals."""
+    model_ms: float = 0.0
+    """The model's p99."""
+    pace: float = 1.0
+    """The CPU that a request took in these seconds, as a multiple of what the figures say."""
+    at_pace_ms: float = 0.0
+    """The model's p99, had the figures been measured in these seconds."""
+
+
+class Check(msgspec.Struct):
+    """One point: a number of pods at a load, measured several times. Times are in milliseconds."""
+
+    count: int
+    load: float
+    """Share of their CPU that pods use, by the figures that were known then."""
+    seconds: float
+    """Of each run."""
+    runs: list[Run]
     expected_ms: float | None = None
     """The model's p99 of any arrivals at this rate; None: it is more than the pods can do."""
     careful_ms: float | None = None
     """The same as `mnist-api capacity` counts, which plans so as not to plan too few."""
-    pace: float = 1.0
-    """The CPU that a request took in these seconds, as a multiple of what the figures say."""
-    at_pace_ms: float = 0.0
-    """The model's p99 of these very arrivals, had the figures been measured in these seconds."""
+
+    def middle(self, value: Callable[[Run], float]) -> float:
+        """Return the median of all runs."""
+        return median(map(value, self.runs))
+
+    @property
+    def p99_ms(self) -> float:
+        """Return what was measured."""
+        return self.middle(lambda run: run.open.p99_ms)
 
     @property
     def error(self) -> float:
         """Return by which share of the measured p99 the model was off, with these arrivals."""
-        return self.same_arrivals_ms / self.open.p99_ms - 1
+        return self.middle(lambda run: run.model_ms) / self.p99_ms - 1
 
     @property
     def error_at_pace(self) -> float:
         """Return the same of the model that knows what a request took in these seconds."""
-        return self.at_pace_ms / self.open.p99_ms - 1
+        return self.middle(lambda run: run.at_pace_ms) / self.p99_ms - 1
 
 
 class Validation(msgspec.Struct):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from loadtest.capacity.results import Check, Validation
 from loadtest.prose import CAPACITY
 from loadtest.sections.million import million
@@ -36,7 +38,7 @@ def verdict(checks: Sequence[Check]) -> str:
     near = [one for one in asked if abs(one.error) <= _NEAR]
     paced = [one for one in asked if abs(one.error_at_pace) <= _NEAR]
     longer = [one for one in asked if one.error > _NEAR]
-    few = [one for one in checks if one.careful_ms is not None and one.open.p99_ms > one.careful_ms]
+    few = [one for one in checks if one.careful_ms is not None and one.p99_ms > one.careful_ms]
     return (
         f"Within 25 % of the measured p99 at 50 to 80 % load: {len(near)} of "
         f"{len(asked)} points, of the others the model says too long a p99 in {len(longer)}; with "
@@ -50,8 +52,12 @@ def verdict(checks: Sequence[Check]) -> str:
 
 def repeated(checks: Sequence[Check]) -> float:
     """Return the share of pairs of a point's runs of which neither has a p99 25 % longer."""
-    pairs = [pair for one in checks for pair in combinations(sorted(one.p99s_ms), 2)]
+    pairs = [pair for one in checks for pair in combinations(sorted(_p99s_ms(one)), 2)]
     return sum(more <= (1 + _NEAR) * less for less, more in pairs) / max(1, len(pairs))
+
+
+def _p99s_ms(point: Check) -> list[float]:
+    return [run.open.p99_ms for run in point.runs]
 
 
 def _figures(figures: Figures) -> str:
@@ -97,25 +103,26 @@ def _checks(checks: Sequence[Check], limit: float) -> str:
         (
             str(one.count),
             f"{one.load:.0%}",
-            f"{one.open.rate:.0f}",
-            f"{one.open.p99_ms:.1f}",
-            " ".join(f"{p99:.1f}" for p99 in one.p99s_ms),
-            f"{one.same_arrivals_ms:.1f}",
+            f"{one.middle(lambda run: run.open.rate):.0f}",
+            str(len(one.runs)),
+            f"{one.p99_ms:.1f}",
+            "{:.1f} to {:.1f}".format(*np.percentile(_p99s_ms(one), (25, 75))),
+            f"{one.middle(lambda run: run.model_ms):.1f}",
             f"{one.error:+.0%}",
-            f"{one.pace:.2f}",
-            f"{one.at_pace_ms:.1f}",
+            f"{one.middle(lambda run: run.pace):.2f}",
+            f"{one.middle(lambda run: run.at_pace_ms):.1f}",
             f"{one.error_at_pace:+.0%}",
             _shown(one.expected_ms),
             _shown(one.careful_ms),
-            f"{one.cpu['service'] / one.count / limit:.0%}",
-            f"{one.throttled:.0%}",
-            f"{one.cpu['machine']:.2f}",
-            str(one.open.errors),
+            f"{one.middle(lambda run: run.cpu['service']) / one.count / limit:.0%}",
+            f"{one.middle(lambda run: run.throttled):.0%}",
+            f"{one.middle(lambda run: run.cpu['machine']):.2f}",
+            str(sum(run.open.errors for run in one.runs)),
         )
         for one in checks
     ]
     heads = (
-        "N, load, 1/s, measured p99 ms, of each run, model: these arrivals, error, "
+        "N, load, 1/s, runs, measured p99 ms, of half of them, model: these arrivals, error, "
         "CPU of a request then (times), model with it, error, any arrivals, "
         "careful, quota used, throttled periods, machine's cores busy, errors"
     )

@@ -10,8 +10,8 @@ import pytest
 from loadtest.capacity.__main__ import newest
 from loadtest.capacity.fitting import cost, fit, wake, wandering
 from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
-from loadtest.capacity.results import Calibration, Check, Saturated, Steady
-from loadtest.capacity.validate import chosen, on_that_node, pace_of, rate_at
+from loadtest.capacity.results import Calibration, Check, Run, Saturated, Steady
+from loadtest.capacity.validate import on_that_node, pace_of, rate_at
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
@@ -54,6 +54,7 @@ def calibration() -> Calibration:
         Steady(
             model,
             share,
+            1000 / rate,
             opened(rate, p99=9.0 * pace),
             {"service": pace * used(rate), "machine": pace * share * here().cores},
             0.0,
@@ -98,7 +99,7 @@ def test_the_pace_wanders_by_what_such_requests_at_an_even_pace_do_not_tell() ->
     even = np.bincount(moments, weights=cpu)[:-1]
     uses = (even * random.normal(1, 0.2, len(even)) / MOMENT).tolist()
     known = ModelFigures(Cost(500, 500), Cost(50, 50), WAKE, (1.0, 2.0), 0.1)
-    found = wandering(Steady("cnn", HIGH, opened(500), {}, 0.0, [], uses), known)
+    found = wandering(Steady("cnn", HIGH, 2, opened(500), {}, 0.0, [], uses), known)
     assert found == pytest.approx(0.2**2, rel=0.2)
 
 
@@ -132,46 +133,45 @@ def test_one_run_has_no_band() -> None:
     assert found.cpu_us == found.cpu_us_high
 
 
+def run(p99: float, model: float = 0.0, at_pace: float = 0.0, **cpu: float) -> Run:
+    return Run(1, opened(100, p99), cpu, 0.0, model, at_pace_ms=at_pace)
+
+
 def test_the_verdict_counts_what_the_model_missed_and_promised_too_much() -> None:
-    near = Check(1, 0.5, 10, 1, opened(100, 10.0), {}, 0.0, [], 11.0, 11.0, 12.0)
-    far = Check(1, 0.8, 10, 1, opened(100, 10.0), {}, 0.0, [], 5.0, 5.0, 6.0)
-    beyond = Check(1, 0.9, 10, 1, opened(100, 10.0), {}, 0.0, [], 5.0, 5.0, 60.0)
+    near = Check(1, 0.5, 10, [run(10.0, 11.0, 11.0)], careful_ms=12.0)
+    far = Check(1, 0.8, 10, [run(10.0, 5.0, 5.0)], careful_ms=6.0)
+    beyond = Check(1, 0.9, 10, [run(10.0, 5.0, 5.0)], careful_ms=60.0)
     said = verdict([near, far, beyond])
     assert "1 of 2 points" in said
     assert "1 of 3." in said
 
 
+def test_the_middle_of_what_was_measured_is_compared_with_that_of_the_model() -> None:
+    point = Check(1, 0.8, 10, [run(2.0, 3.0, 4.0), run(90.0, 2.0, 30.0), run(4.0, 5.0, 2.0)])
+    assert point.p99_ms == 4.0
+    assert point.error == pytest.approx(3 / 4 - 1)
+    assert point.error_at_pace == pytest.approx(0)
+
+
 def test_what_the_machine_repeats_is_a_share_of_pairs() -> None:
-    runs = Check(1, 0.5, 10, 1, opened(100), {}, 0.0, p99s_ms=[1.0, 1.2, 2.0])
-    others = Check(1, 0.7, 10, 1, opened(100), {}, 0.0, p99s_ms=[3.5, 3.0])
+    runs = Check(1, 0.5, 10, [run(1.2), run(1.0), run(2.0)])
+    others = Check(1, 0.7, 10, [run(3.5), run(3.0)])
     assert repeated([runs, others]) == 0.5
     assert repeated([]) == 0
 
 
-def test_the_run_of_the_middle_p99_counts_and_all_are_shown() -> None:
-    runs = [
-        Check(1, 0.5, 6, seed, opened(100, p99), {}, 0.0)
-        for seed, p99 in ((1, 90.0), (2, 2.0), (3, 2.5))
-    ]
-    found = chosen(runs)
-    assert (found.seed, found.open.p99_ms) == (3, 2.5)
-    assert found.p99s_ms == [2.0, 2.5, 90.0]
-
-
-def test_what_a_request_cost_in_those_seconds_is_found_from_the_pods_cpu_time() -> None:
+def test_what_a_request_cost_in_those_seconds_is_a_multiple_of_what_the_figures_say() -> None:
     figures = load()
     demand = Demand(1.0, 1.0, "cnn", cpu=0.2, limited=True)
     arrivals = np.arange(1, 2001) / 100.0
     slower = Model(figures.at_pace(1.3), demand, careful=False)
-    used = float(slower.played(arrivals, 2, seed=0).cpu.sum()) / 20 + 2 * figures.idle_cores
-    point = Check(2, 0.5, 20, 1, opened(100), {"service": used}, 0.0)
-    assert pace_of(point, arrivals, figures, demand) == pytest.approx(1.3, rel=1e-3)
+    used = float(slower.played(arrivals, 2, seed=0).cpu.mean())
+    assert pace_of(used, arrivals, 2, figures, demand) == pytest.approx(1.3, rel=1e-3)
 
 
 @pytest.mark.parametrize(("busy", "share"), [(1.1, 0.55), (2.01, 0.99)])
 def test_the_model_is_told_how_much_of_the_node_was_in_use(busy: float, share: float) -> None:
-    point = Check(1, 0.5, 5, 1, opened(100), {"machine": busy}, 0.0)
-    found = on_that_node(Demand(1.0, 1.0, "cnn"), point, cores=2)
+    found = on_that_node(Demand(1.0, 1.0, "cnn"), run(1.0, machine=busy), cores=2)
     assert found.node_use == pytest.approx(share)
 
 

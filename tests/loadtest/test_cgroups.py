@@ -26,7 +26,7 @@ def v2(root: Path, uid: str, microseconds: int) -> None:
     slices = root / "kubepods.slice" / "kubepods-burstable.slice"
     pod = slices / f"kubepods-burstable-pod{uid.replace('-', '_')}.slice"
     (pod / "cri-container").mkdir(parents=True)
-    (pod / "cpu.stat").write_text(f"usage_usec {microseconds}\n" + STAT.format(0, 0))
+    (pod / "cpu.stat").write_text(f"usage_usec {microseconds}\n" + STAT.format(40, 3))
     (pod / "cri-container" / "cpu.stat").write_text(
         f"usage_usec {microseconds}\n" + STAT.format(50, 5)
     )
@@ -36,13 +36,13 @@ def test_version_1_keeps_use_and_limits_in_two_trees(tmp_path: Path) -> None:
     v1(tmp_path, UID, 2_500_000_000)
     v1(tmp_path, "other", 9)
     assert cpu_seconds([UID], tmp_path) == pytest.approx(2.5)
-    assert throttling([UID], tmp_path) == (100, 40)
+    assert throttling([UID], tmp_path) == (200, 100)
 
 
 def test_version_2_keeps_both_in_one(tmp_path: Path) -> None:
     v2(tmp_path, UID, 1_500_000)
     assert cpu_seconds([UID], tmp_path) == pytest.approx(1.5)
-    assert throttling([UID], tmp_path) == (50, 5)
+    assert throttling([UID], tmp_path) == (90, 8)
 
 
 def test_a_pod_that_is_gone_uses_nothing(tmp_path: Path) -> None:

@@ -35,3 +35,12 @@ def test_two_looks_tell_what_was_used_between_them(monkeypatch: pytest.MonkeyPat
     cores = first.cores_until(second)
     assert (cores["service"], cores["generator"]) == (0.25, 2.5)
     assert first.throttled_until(second) == 0.5
+
+
+def test_what_was_used_is_a_mean_over_the_load_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, now = Clock(), [0.0]
+    monkeypatch.setattr("loadtest.meter.time.monotonic", lambda: now[0])
+    meter = Meter(Target("http://a", {"service": lambda: clock.used}, lambda: (0, 0)))
+    clock.used, now[0] = 1.0, 5.0
+    assert meter.cores()["service"] == 0.2
+    assert meter.cores(4.0)["service"] == 0.25

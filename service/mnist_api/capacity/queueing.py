@@ -24,6 +24,9 @@ class Quota:
 
     budget: float
     period: float = 0.1
+    groups: int = 2
+    """How many are granted it: the kubelet limits the container, and the same once more its pod,
+    whose periods begin at other times."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,38 @@ class Played:
     """By how much each answer came later than its service alone takes."""
     cpu: Floats
     """What each request used."""
+    stops: int
+    """How often a quota stopped a pod until the next period."""
 
 
 AWAKE = Waking()
 
 
-class _Pod:
-    """One event loop: first come, first served; stopped where its quota is used up."""
+class _Group:
+    """What a control group may use of its quota: `left` seconds until `end`."""
 
-    def __init__(self, quota: Quota | None, phase: float) -> None:
-        self._quota, self._phase = quota, phase
-        self._period, self._left = -2, 0.0
+    def __init__(self, quota: Quota, phase: float) -> None:
+        self._quota = quota
+        self.end, self.left = phase, quota.budget
+        self.stops = 0
+
+    def renew(self, now: float) -> None:
+        """Begin the period in which a moment is."""
+        if now < self.end:
+            return
+        period = self._quota.period
+        self.end += period * floor((now - self.end) / period)
+        # Rounding can put the begin of a period into the one before.
+        while self.end <= now:
+            self.end += period
+        self.left = self._quota.budget
+
+
+class _Pod:
+    """One event loop: first come, first served; stopped where a quota is used up."""
+
+    def __init__(self, groups: Sequence[_Group]) -> None:
+        self.groups = groups
         self._leaving: deque[float] = deque()
         self._slept_from = -inf
 
@@ -81,24 +105,25 @@ class _Pod:
     def take(self, now: float, service: float) -> float:
         """Take a request and return when it is answered."""
         start = max(now, self._leaving[-1]) if self._leaving else now
-        end = start + service if self._quota is None else self._run(start, service, self._quota)
+        end = self._run(start, service) if self.groups else start + service
         self._leaving.append(end)
         return end
 
-    def _run(self, now: float, service: float, quota: Quota) -> float:
-        period = floor((now - self._phase) / quota.period)
-        # Not from the clock alone: rounding can put the begin of a period into the one before.
-        if period > self._period:
-            self._period, self._left = period, quota.budget
+    def _run(self, now: float, service: float) -> float:
         while True:
-            end = self._phase + (self._period + 1) * quota.period
-            if service <= min(self._left, end - now):
-                self._left -= service
-                return now + service
-            # It uses what is left, if the period is long enough, and goes on in the next.
-            service -= max(0.0, min(self._left, end - now))
-            now = end
-            self._period, self._left = self._period + 1, quota.budget
+            span = service
+            for group in self.groups:
+                group.renew(now)
+                span = min(span, group.left, group.end - now)
+            for group in self.groups:
+                group.left -= span
+            now, service = now + span, service - span
+            if not service:
+                return now
+            for group in self.groups:
+                if not group.left and now < group.end:
+                    group.stops += 1
+                    now = group.end
 
 
 def play(
@@ -119,14 +144,22 @@ def play(
         wake: what a request costs more that finds its pod asleep.
         seed: of when each pod's periods begin.
     """
-    phases = np.random.default_rng(seed).uniform(0, quota.period if quota else 1, pods)
-    every = [_Pod(quota, float(phase)) for phase in phases]
+    random = np.random.default_rng(seed)
+    every = [_Pod(_groups(quota, random)) for _ in range(pods)]
     late, cpu = np.empty(len(arrivals)), np.empty(len(arrivals))
     for number, (now, service) in enumerate(zip(arrivals, services, strict=True)):
         pod = _least_busy(every, number % pods, now)
         cpu[number] = service * wake.times(pod.asleep(now))
         late[number] = pod.take(now, cpu[number]) - now - cpu[number]
-    return Played(late, cpu)
+    stops = sum(group.stops for pod in every for group in pod.groups)
+    return Played(late, cpu, stops)
+
+
+def _groups(quota: Quota | None, random: np.random.Generator) -> list[_Group]:
+    if quota is None:
+        return []
+    phases = random.uniform(0, quota.period, quota.groups)
+    return [_Group(quota, float(phase)) for phase in phases]
 
 
 def _least_busy(pods: Sequence[_Pod], first: int, now: float) -> _Pod:

@@ -34,10 +34,19 @@ def test_a_quota_that_is_never_used_up_changes_nothing() -> None:
 
 def test_a_pod_whose_quota_is_used_up_goes_on_when_the_next_period_begins() -> None:
     # 20 at once, of which a tenth of a period computes 10: the others wait for the next.
-    waited = play([0.0] * 20, [SERVICE] * 20, 1, Quota(0.01, 0.1), seed=1).waits
+    found = play([0.0] * 20, [SERVICE] * 20, 1, Quota(0.01, 0.1, groups=1), seed=1)
     begin = float(np.random.default_rng(1).uniform(0, 0.1))
-    assert waited[9] == pytest.approx(0.009)
-    assert waited[10:].tolist() == pytest.approx([begin + SERVICE * n for n in range(10)])
+    assert found.waits[9] == pytest.approx(0.009)
+    assert found.waits[10:].tolist() == pytest.approx([begin + SERVICE * n for n in range(10)])
+    assert found.stops == 1
+
+
+def test_a_pod_of_two_quotas_goes_on_when_neither_is_used_up() -> None:
+    # 15 at once, of which ten use up both; it goes on when both have begun a new period.
+    found = play([0.0] * 15, [SERVICE] * 15, 1, Quota(0.01, 0.1, groups=2), seed=1)
+    begin = max(np.random.default_rng(1).uniform(0, 0.1, 2))
+    assert found.waits[9] == pytest.approx(0.009)
+    assert found.waits[10:].tolist() == pytest.approx([begin + SERVICE * n for n in range(5)])
 
 
 def test_no_more_is_computed_than_the_quota_allows() -> None:
