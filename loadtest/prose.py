@@ -94,9 +94,9 @@ that at a fifth, of each quantile the middle one of the turns: at a twentieth no
 asleep between two requests but all that is on the way, and answers come later than under load.
 `--model drawing` is what the page sends, a picture of 112x112 of which all models are asked.
 
-And a shared machine is slow or fast for some tenths of a second at a time. By how much, is what a
-pod's use of CPU varies more than it does where the same requests are played at an even pace; the
-model draws each moment's pace.
+And a shared machine is slow or fast for some tenths of a second at a time; the model draws each
+moment's pace. By how much it differs, is what makes quotas stop the played pod as often as they
+stopped the real one at 35 %, with the same CPU in use: at an even pace they hardly would.
 
 The trial: pods with a CPU limit (the hard case: no formula has the quota's pauses) behind the
 ingress, asked at random times by vegeta's library (`loadtest/poisson`), which goes before all

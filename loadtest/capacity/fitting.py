@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from scipy.optimize import curve_fit
 
-from loadtest.capacity.measure import KINDS, PERIOD, QUIET, SHARES
+from loadtest.capacity.measure import HIGH, KINDS, PERIOD, QUIET, SHARES
+from loadtest.capacity.pace import pace_of
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
-from mnist_api.capacity.figures import MOMENT, Cost, Figures, Loss, ModelFigures
-from mnist_api.capacity.queueing import Floats, Waking, play, poisson
+from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
+from mnist_api.capacity.plan import Demand
+from mnist_api.capacity.queueing import Floats, Waking, poisson
 
 _DRAWS = 2000
-_PLAYED = 20_000
+# Of each run, for its chance arrivals.
+_PLAYS = 4
+# Of a pace that differs from moment to moment, and how often the span to it is halved.
+_MOST_WANDER = 0.5
+_HALVINGS = 6
 # Seconds after which a pod's caches are cold in any case.
 _LONGEST_COOLING = 0.1
 
@@ -25,12 +32,7 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
     idle = calibration.idle_cores
     machine = calibration.machine
     models = {model: model_figures(calibration, model) for model in KINDS}
-    more = [
-        wandering(run, models[model])
-        for model in KINDS
-        for run in _steady(calibration, model, QUIET)
-    ]
-    return Figures(
+    figures = Figures(
         machine={
             "commit": machine.commit,
             "date": machine.date,
@@ -43,25 +45,41 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
         period_s=PERIOD,
         ingress_us=1e6 * float(np.median(ingress)),
         loss=loss(study),
-        wander=float(np.sqrt(max(0.0, float(np.mean(more))))),
+        wander=0.0,
     )
+    return msgspec.structs.replace(figures, wander=wander(calibration, figures))
 
 
-def wandering(run: Steady, figures: ModelFigures) -> float:
-    """Return the variance of the pace between moments, as a share of its squared mean.
+def wander(calibration: Calibration, figures: Figures) -> float:
+    """Return by how much the pace has to differ for as many stops as quotas made near their end.
 
-    What a pod uses varies with the number of the requests too, and with how many of them wake it:
-    by as much as where such requests are played at an even pace.
+    Random arrivals alone use a quota up far less often.
     """
-    arrivals = poisson(run.open.rate, _PLAYED, np.random.default_rng(1))
-    services = [figures.computed.cpu_us / 1e6] * _PLAYED
-    cpu = play(arrivals.tolist(), services, 1, wake=figures.wake).cpu
-    even = np.bincount((arrivals / MOMENT).astype(int), weights=cpu)[:-1].astype(np.float64)
-    return _relative_variance(np.array(run.uses)) - _relative_variance(even)
+    limit = calibration.limit_cores
+    runs = [run for model in KINDS for run in _steady(calibration, model, HIGH)]
+    stopped = float(np.mean([run.throttled for run in runs]))
+    low, high = 0.0, _MOST_WANDER
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        known = msgspec.structs.replace(figures, wander=middle)
+        seeds = enumerate(run for run in runs for _ in range(_PLAYS))
+        if np.mean([_stopped(run, known, limit, seed) for seed, run in seeds]) <= stopped:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
-def _relative_variance(values: Floats) -> float:
-    return float(values.var(ddof=1) / values.mean() ** 2)
+def _stopped(run: Steady, figures: Figures, limit: float, seed: int) -> float:
+    """Return the share of periods in which a quota stops a pod that uses as much CPU as in a run.
+
+    In a play of the run's own length: in few seconds the pace is another in the mean as well, and
+    that is known.
+    """
+    demand = Demand(run.open.rate, 1.0, run.model, cpu=limit, limited=True)
+    arrivals = poisson(run.open.rate, run.open.requests, np.random.default_rng(seed))
+    cost = _per_answer(run, figures.idle_cores) / 1e6
+    return pace_of(cost, arrivals, 1, figures, demand, seed)[1].stopped
 
 
 def model_figures(calibration: Calibration, model: str) -> ModelFigures:

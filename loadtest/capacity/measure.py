@@ -1,10 +1,6 @@
 """Loads one pod for the capacity model: what a request costs, how long it takes at which load."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from math import ceil
 
 import numpy as np
 
@@ -16,7 +12,6 @@ from loadtest.drive import poisson
 from loadtest.meter import Meter
 from loadtest.saturating import saturated_by_wrk
 from loadtest.targets import Target, asking, behind_ingress, limited_pods
-from mnist_api.capacity.figures import MOMENT
 
 # Each model asked for digits of 28x28, and all of them for what the page sends.
 KINDS = ("cnn", "mlp", "svm", "drawing")
@@ -24,6 +19,7 @@ KINDS = ("cnn", "mlp", "svm", "drawing")
 # load: a request that wakes its pod costs several times what wrk's does, so that at .4 of wrk's
 # rate the quota is used up. In between hardly anybody waits, and what is on the way is awake.
 LOW, QUIET, HIGH = SHARES = 0.05, 0.2, 0.35
+_OFTEN = 3
 CONNECTIONS = 8
 QUANTILES = 201
 # Seconds, of a pod's quota: the kubelet's own.
@@ -60,41 +56,33 @@ def saturate_all(target: Target, seconds: float, *, cached: bool) -> list[Satura
     return found
 
 
-def calibrate(target: Target, found: Calibration, seconds: float, seed: int) -> None:
-    """Measure one pod once more: asked without pause, and at random times at shares of that."""
+def calibrate(target: Target, found: Calibration, seconds: float, seed: int, tried: str) -> None:
+    """Measure one pod once more: asked without pause, and at random times at shares of that.
+
+    Args:
+        target: the pod.
+        found: what the measurements are added to.
+        seconds: that it is asked for without pause; twice as many at random times.
+        seed: of the random times.
+        tried: the kind whose figures are tried, which is measured more often.
+    """
     saturated = saturate_all(target, seconds, cached=False)
     found.saturated += saturated
     found.steady += [
-        steady(target, one.model, share * one.rate, share, 2 * seconds, seed)
+        steady(target, one.model, one.rate, share, 2 * seconds, seed + again)
         for one in saturated
+        for again in range(_OFTEN if one.model == tried else 1)
         for share in SHARES
     ]
 
 
 def steady(
-    target: Target, model: str, rate: float, share: float, seconds: float, seed: int
+    target: Target, model: str, most: float, share: float, seconds: float, seed: int
 ) -> Steady:
-    """Ask at random times."""
+    """Ask at random times, at a share of the rate of saturation."""
     meter = Meter(target)
-    url, sent = f"{target.url}/predict/", bodies(model)
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(poisson, url, sent, rate, seconds, host=target.host, seed=seed)
-        uses = uses_until(asking.done, target.parts["service"], MOMENT)
-        found, latencies = asking.result()
+    url, sent, rate = f"{target.url}/predict/", bodies(model), share * most
+    found, latencies = poisson(url, sent, rate, seconds, host=target.host, seed=seed)
     quantiles = np.quantile(latencies, np.linspace(0, 1, QUANTILES)).round(3).tolist()
     cpu = meter.cores(seconds)
-    return Steady(model, share, seconds, found, cpu, meter.throttled(), quantiles, uses)
-
-
-def uses_until(is_over: Callable[[], bool], used: Callable[[], float], every: float) -> list[float]:
-    """Return the cores that were used in each span of so many seconds until something is over.
-
-    Without the first and the last second, in which generators begin and end.
-    """
-    looks = [(time.monotonic(), used())]
-    while not is_over():
-        time.sleep(every)
-        looks.append((time.monotonic(), used()))
-    uses = [(after[1] - before[1]) / (after[0] - before[0]) for before, after in pairwise(looks)]
-    edge = ceil(1 / every)
-    return uses[edge:-edge]
+    return Steady(model, share, seconds, found, cpu, meter.throttled(), quantiles)

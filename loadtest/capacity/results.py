@@ -34,8 +34,6 @@ class Steady(msgspec.Struct):
     throttled: float
     quantiles_ms: list[float]
     """Latency: 201 quantiles, evenly spaced."""
-    uses: list[float]
-    """Cores that the pod used in each moment."""
 
 
 class Calibration(msgspec.Struct):

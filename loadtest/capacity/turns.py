@@ -47,7 +47,7 @@ def measured(
     lone_pod(release, demand.cpu)
     runs: dict[tuple[int, float], list[Run]] = defaultdict(list)
     for turn in range(repeats):
-        calibrate(scaled(release, 1), found, seconds, turn)
+        calibrate(scaled(release, 1), found, seconds, 10 * turn, demand.model)
         # Of what is known so far: in a slow turn a rate of a fast one would be another load.
         figures = fit(found, study)
         for count in COUNTS:

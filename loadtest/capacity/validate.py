@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 
 from loadtest.capacity.measure import bodies
+from loadtest.capacity.pace import pace_of
 from loadtest.capacity.results import Check, Run
-from loadtest.drive import Floats, poisson, schedule
+from loadtest.drive import poisson, schedule
 from loadtest.meter import Meter
 from loadtest.targets import Target
 from mnist_api.capacity.figures import Figures
@@ -16,7 +17,7 @@ from mnist_api.capacity.plan import Demand, Model
 
 # A node without anything left would answer nobody; rounding may make it out to be one.
 _FULLEST = 0.99
-# Each brings the pace, or the rate, ten times nearer.
+# Each brings the rate ten times nearer.
 _TRIALS = 4
 
 
@@ -59,7 +60,7 @@ def scored(point: Check, figures: Figures, demand: Demand, cores: int) -> Check:
 def _scored(run: Run, point: Check, figures: Figures, demand: Demand) -> Run:
     arrivals = schedule(run.open.rate, point.seconds, run.seed)
     used = (run.cpu["service"] - figures.idle_cores * point.count) * point.seconds
-    pace = pace_of(used / len(arrivals), arrivals, point.count, figures, demand)
+    pace, _ = pace_of(used / len(arrivals), arrivals, point.count, figures, demand)
 
     def p99_ms(known: Figures) -> float:
         # When the quota's periods begin, and when the machine is slow, is chance: another one in
@@ -75,25 +76,6 @@ def _scored(run: Run, point: Check, figures: Figures, demand: Demand) -> Run:
 def on_that_node(demand: Demand, run: Run, cores: int) -> Demand:
     """Return a demand with the share of the node's CPU that was in use in a run."""
     return replace(demand, node_use=min(run.cpu["machine"] / cores, _FULLEST))
-
-
-def pace_of(cost: float, arrivals: Floats, count: int, figures: Figures, demand: Demand) -> float:
-    """Return the CPU that a request took, as a multiple of what the figures say.
-
-    By trial: what requests cost decides how many of them wake a pod, which costs more.
-
-    Args:
-        cost: what it took in the mean, in seconds.
-        arrivals: when requests came.
-        count: at how many pods.
-        figures: what is multiplied.
-        demand: for which pods.
-    """
-    pace = 1.0
-    for _ in range(_TRIALS):
-        model = Model(figures.at_pace(pace), demand, careful=False)
-        pace *= cost / float(model.played(arrivals, count, seed=0).cpu.mean())
-    return pace
 
 
 def _milliseconds(seconds: float) -> float | None:

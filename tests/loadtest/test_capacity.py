@@ -1,6 +1,5 @@
 """Fitting made-up measurements, and the packaged figures."""
 
-import time
 from pathlib import Path
 
 import msgspec
@@ -8,17 +7,19 @@ import numpy as np
 import pytest
 
 from loadtest.capacity.__main__ import newest
-from loadtest.capacity.fitting import cost, fit, wake, wandering
-from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET, uses_until
+from loadtest.capacity.fitting import cost, fit, wake
+from loadtest.capacity.fitting import wander as fitted_wander
+from loadtest.capacity.measure import HIGH, KINDS, LOW, QUIET
+from loadtest.capacity.pace import pace_of
 from loadtest.capacity.results import Calibration, Check, Run, Saturated, Steady
-from loadtest.capacity.validate import on_that_node, pace_of, rate_at
+from loadtest.capacity.validate import on_that_node, rate_at
 from loadtest.drive import Open
 from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
 from loadtest.sections.tables import read
-from mnist_api.capacity.figures import MOMENT, Cost, ModelFigures, load
+from mnist_api.capacity.figures import load
 from mnist_api.capacity.plan import Demand, Model
-from mnist_api.capacity.queueing import Waking, play, poisson
+from mnist_api.capacity.queueing import Waking, poisson
 
 WAKE = Waking(3.0, 0.005)
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +60,6 @@ def calibration() -> Calibration:
             {"service": pace * used(rate), "machine": pace * share * here().cores},
             0.0,
             [1.0, 2.0, 9.0 * pace],
-            [0.02, 0.02, 0.02],
         )
         for model in KINDS
         for share, rate in ((LOW, 10.0), (QUIET, 50.0), (HIGH, 100.0))
@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_measurements(calibration: Calibration) -> 
     assert cnn.unloaded_ms == (1.0, 2.0, 9.0)
     assert cnn.node_use == pytest.approx(QUIET)
     assert figures.usable == pytest.approx(1)
-    # Uses that are all the same differ by less than such requests do.
+    # Nothing was stopped.
     assert figures.wander == 0
     assert figures.loss.inflation(8) == 1
 
@@ -91,23 +91,19 @@ def test_nothing_costs_less_alone_than_in_a_queue(calibration: Calibration) -> N
     assert wake(calibration, KINDS[0], busy_us=950) == Waking()
 
 
-def test_the_pace_wanders_by_what_such_requests_at_an_even_pace_do_not_tell() -> None:
-    random = np.random.default_rng(2)
-    arrivals = poisson(500, 200_000, random)
-    moments = (arrivals / MOMENT).astype(int)
-    cpu = play(arrivals.tolist(), [0.0005] * len(arrivals), 1, wake=WAKE).cpu
-    even = np.bincount(moments, weights=cpu)[:-1]
-    uses = (even * random.normal(1, 0.2, len(even)) / MOMENT).tolist()
-    known = ModelFigures(Cost(500, 500), Cost(50, 50), WAKE, (1.0, 2.0), 0.1)
-    found = wandering(Steady("cnn", HIGH, 2, opened(500), {}, 0.0, [], uses), known)
-    assert found == pytest.approx(0.2**2, rel=0.2)
-
-
-def test_uses_are_looked_at_until_it_is_over_without_begin_and_end() -> None:
-    looks = iter(range(40))
-    uses = uses_until(lambda: next(looks) >= 25, time.monotonic, 0.1)
-    assert len(uses) == 5
-    assert uses == pytest.approx([1.0] * 5, rel=0.01)
+def test_the_pace_wanders_by_as_much_as_quotas_stop_pods_for() -> None:
+    figures = msgspec.structs.replace(load(), wander=0.15)
+    demand, seconds = Demand(1.0, 1.0, "cnn", cpu=0.2, limited=True), 4
+    rate = rate_at(0.85, figures, demand, 1)
+    steady = []
+    for seed in range(24):
+        arrivals = poisson(rate, round(seconds * rate), np.random.default_rng(100 + seed))
+        played = Model(figures, demand, careful=False).played(arrivals, 1, seed)
+        cpu = {"service": float(played.cpu.sum()) / seconds + figures.idle_cores}
+        asked = Open(rate, len(arrivals), 0, 1.0, 1.0, 1.0, 1.0, 0.1)
+        steady.append(Steady("cnn", HIGH, seconds, asked, cpu, played.stopped, [1.0]))
+    calibration = Calibration(here(), 0.2, figures.idle_cores, [], steady)
+    assert fitted_wander(calibration, figures) == pytest.approx(0.15, abs=0.04)
 
 
 def test_a_load_is_the_share_of_their_limit_that_pods_use() -> None:
@@ -166,7 +162,9 @@ def test_what_a_request_cost_in_those_seconds_is_a_multiple_of_what_the_figures_
     arrivals = np.arange(1, 2001) / 100.0
     slower = Model(figures.at_pace(1.3), demand, careful=False)
     used = float(slower.played(arrivals, 2, seed=0).cpu.mean())
-    assert pace_of(used, arrivals, 2, figures, demand) == pytest.approx(1.3, rel=1e-3)
+    pace, played = pace_of(used, arrivals, 2, figures, demand)
+    assert pace == pytest.approx(1.3, rel=1e-3)
+    assert float(played.cpu.mean()) == pytest.approx(used, rel=1e-3)
 
 
 @pytest.mark.parametrize(("busy", "share"), [(1.1, 0.55), (2.01, 0.99)])

@@ -57,8 +57,8 @@ class Played:
     """By how much each answer came later than its service alone takes."""
     cpu: Floats
     """What each request used."""
-    stops: int
-    """How often a quota stopped a pod until the next period."""
+    stopped: float
+    """Share of the quotas' periods in which one stopped its pod."""
 
 
 AWAKE = Waking()
@@ -105,7 +105,7 @@ class _Pod:
     def take(self, now: float, service: float) -> float:
         """Take a request and return when it is answered."""
         start = max(now, self._leaving[-1]) if self._leaving else now
-        end = self._run(start, service) if self.groups else start + service
+        end = self._run(start, service)
         self._leaving.append(end)
         return end
 
@@ -151,8 +151,14 @@ def play(
         pod = _least_busy(every, number % pods, now)
         cpu[number] = service * wake.times(pod.asleep(now))
         late[number] = pod.take(now, cpu[number]) - now - cpu[number]
-    stops = sum(group.stops for pod in every for group in pod.groups)
-    return Played(late, cpu, stops)
+    return Played(late, cpu, _stopped(every, quota, float((arrivals + late + cpu).max())))
+
+
+def _stopped(pods: Sequence[_Pod], quota: Quota | None, seconds: float) -> float:
+    if quota is None:
+        return 0.0
+    groups = [group for pod in pods for group in pod.groups]
+    return sum(group.stops for group in groups) * quota.period / seconds / len(groups)
 
 
 def _groups(quota: Quota | None, random: np.random.Generator) -> list[_Group]:

@@ -38,7 +38,6 @@ def test_a_pod_whose_quota_is_used_up_goes_on_when_the_next_period_begins() -> N
     begin = float(np.random.default_rng(1).uniform(0, 0.1))
     assert found.waits[9] == pytest.approx(0.009)
     assert found.waits[10:].tolist() == pytest.approx([begin + SERVICE * n for n in range(10)])
-    assert found.stops == 1
 
 
 def test_a_pod_of_two_quotas_goes_on_when_neither_is_used_up() -> None:
@@ -55,6 +54,15 @@ def test_no_more_is_computed_than_the_quota_allows() -> None:
     done = play(arrivals.tolist(), services.tolist(), 1, quota).waits + SERVICE
     # A second of CPU at a tenth of a core.
     assert done.max() == pytest.approx(10, abs=0.2)
+
+
+def test_what_is_stopped_is_a_share_of_the_periods_of_all_quotas() -> None:
+    # Half of what a period allows comes in one of its two, twice of it in the other.
+    arrivals = [0.05] * 5 + [0.15] * 20 + [1.0]
+    for groups in (1, 2):
+        found = play(arrivals, [SERVICE] * 26, 1, Quota(0.01, 0.1, groups), seed=1)
+        assert found.stopped == pytest.approx(0.1, rel=0.01)
+    assert play(arrivals, [SERVICE] * 26, 1).stopped == 0
 
 
 def test_more_pods_at_the_same_load_wait_less() -> None:
