@@ -19,6 +19,7 @@ KINDS = ("cnn", "mlp", "svm", "drawing")
 # load: a request that wakes its pod costs several times what wrk's does, so that at .4 of wrk's
 # rate the quota is used up. In between hardly anybody waits, and what is on the way is awake.
 LOW, QUIET, HIGH = SHARES = 0.05, 0.2, 0.35
+# Runs in a turn of the kind that the model is tried with; of the others there is one.
 _OFTEN = 3
 CONNECTIONS = 8
 QUANTILES = 201

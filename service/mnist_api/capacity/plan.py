@@ -127,13 +127,21 @@ class Model:
                 rate = cores / (cost * (1 + woken))
         return pods * rate
 
-    def played(self, arrivals: Floats, pods: int, seed: int) -> Played:
-        """Let requests come at given seconds; times are of the clock, not of the CPU."""
+    def played(self, arrivals: Floats, pods: int, seed: int, *, even: bool = False) -> Played:
+        """Let requests come at given seconds; times are of the clock, not of the CPU.
+
+        Args:
+            arrivals: seconds, ascending, float64 (n,).
+            pods: how many there are.
+            seed: of all that is chance.
+            even: at the mean pace in every moment.
+        """
         random = np.random.default_rng(seed)
         computed, remembered = self._costs
         is_hit = random.uniform(size=len(arrivals)) < self._demand.hit_ratio
         services = np.where(is_hit, remembered, computed) * self._figures.loss.inflation(pods)
-        services *= self._paces(arrivals, random)
+        if not even:
+            services *= self._paces(arrivals, random)
         quota = None
         if self._demand.limited:
             period = self._figures.period_s
@@ -182,7 +190,8 @@ class Model:
     def utilisation(self, rate: float, pods: int) -> float:
         """Return a pod's mean CPU use as share of its request, as the autoscaler sees it."""
         arrivals, group, seed = _draws(rate, pods)[0]
-        used = self.played(arrivals, group, seed).cpu.sum()
+        # The paces of some seconds are not the mean one.
+        used = self.played(arrivals, group, seed, even=True).cpu.sum()
         cores = used * self.speed() / arrivals[-1] / group + self._figures.idle_cores
         return float(cores / self._demand.cpu)
 
