@@ -24,7 +24,7 @@ from loadtest.scaling import Study
 from loadtest.sections.tables import read, studies
 from loadtest.service import end_orderly_on_sigterm
 from mnist_api.capacity.figures import Figures
-from mnist_api.capacity.plan import Demand
+from mnist_api.capacity.model import Demand
 
 T = TypeVar("T", Calibration, Study)
 PACKAGED = ROOT / "service" / "mnist_api" / "capacity" / "figures.json"

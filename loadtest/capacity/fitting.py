@@ -11,7 +11,7 @@ from loadtest.capacity.pace import pace_of
 from loadtest.capacity.results import Calibration, Saturated, Steady
 from loadtest.scaling import Study
 from mnist_api.capacity.figures import Cost, Figures, Loss, ModelFigures
-from mnist_api.capacity.plan import Demand
+from mnist_api.capacity.model import Demand, highest
 from mnist_api.capacity.queueing import Floats, Waking, poisson
 
 _DRAWS = 2000
@@ -26,13 +26,22 @@ _LONGEST_COOLING = 0.1
 
 def fit(calibration: Calibration, study: Study | None) -> Figures:
     """Return the figures of a calibration, and of a scaling study the losses between pods."""
+    figures = at_even_pace(calibration, study)
+    return msgspec.structs.replace(figures, wander=wander(calibration, figures))
+
+
+def at_even_pace(calibration: Calibration, study: Study | None) -> Figures:
+    """Return the same as if the pace never wandered, which what pods use in the mean does not show.
+
+    The plays that tell by how much it does take some seconds.
+    """
     runs = calibration.saturated
     used = [run.cpu["service"] for run in runs]
     ingress = [run.cpu["ingress"] / run.rate for run in runs]
     idle = calibration.idle_cores
     machine = calibration.machine
     models = {model: model_figures(calibration, model) for model in KINDS}
-    figures = Figures(
+    return Figures(
         machine={
             "commit": machine.commit,
             "date": machine.date,
@@ -47,7 +56,6 @@ def fit(calibration: Calibration, study: Study | None) -> Figures:
         loss=loss(study),
         wander=0.0,
     )
-    return msgspec.structs.replace(figures, wander=wander(calibration, figures))
 
 
 def wander(calibration: Calibration, figures: Figures) -> float:
@@ -58,16 +66,14 @@ def wander(calibration: Calibration, figures: Figures) -> float:
     limit = calibration.limit_cores
     runs = [run for model in KINDS for run in _steady(calibration, model, HIGH)]
     stopped = float(np.mean([run.throttled for run in runs]))
-    low, high = 0.0, _MOST_WANDER
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        known = msgspec.structs.replace(figures, wander=middle)
+
+    def seldom(tried: float) -> bool:
+        known = msgspec.structs.replace(figures, wander=tried)
         seeds = enumerate(run for run in runs for _ in range(_PLAYS))
-        if np.mean([_stopped(run, known, limit, seed) for seed, run in seeds]) <= stopped:
-            low = middle
-        else:
-            high = middle
-    return low
+        played = [_stopped(run, known, limit, seed) for seed, run in seeds]
+        return float(np.mean(played)) <= stopped
+
+    return highest(seldom, _MOST_WANDER, _HALVINGS)
 
 
 def _stopped(run: Steady, figures: Figures, limit: float, seed: int) -> float:

@@ -1,7 +1,7 @@
 """How fast the machine was in some seconds, beside when the figures were measured."""
 
 from mnist_api.capacity.figures import Figures
-from mnist_api.capacity.plan import Demand, Model
+from mnist_api.capacity.model import Demand, Model
 from mnist_api.capacity.queueing import Floats, Played
 
 # Each brings the pace ten times nearer.

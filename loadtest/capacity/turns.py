@@ -7,7 +7,7 @@ before a trial would tell that of it, and not what the model is worth.
 import sys
 from collections import defaultdict
 
-from loadtest.capacity.fitting import fit
+from loadtest.capacity.fitting import at_even_pace
 from loadtest.capacity.measure import calibrate, idle_cores, lone_pod, saturate_all
 from loadtest.capacity.results import Calibration, Check, Run
 from loadtest.capacity.validate import measure, rate_at
@@ -15,7 +15,7 @@ from loadtest.cluster import Release
 from loadtest.machine import here
 from loadtest.scaling import Study
 from loadtest.targets import scaled
-from mnist_api.capacity.plan import Demand
+from mnist_api.capacity.model import Demand
 
 COUNTS = (1, 2, 4)
 # Runs of each load in a turn. Where a quota is nearly used up, the p99 of one is several times that
@@ -49,7 +49,7 @@ def measured(
     for turn in range(repeats):
         calibrate(scaled(release, 1), found, seconds, 10 * turn, demand.model)
         # Of what is known so far: in a slow turn a rate of a fast one would be another load.
-        figures = fit(found, study)
+        figures = at_even_pace(found, study)
         for count in COUNTS:
             target = scaled(release, count)
             rates = {load: rate_at(load, figures, demand, count) for load in LOADS}

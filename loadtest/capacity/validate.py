@@ -13,7 +13,7 @@ from loadtest.drive import poisson, schedule
 from loadtest.meter import Meter
 from loadtest.targets import Target
 from mnist_api.capacity.figures import Figures
-from mnist_api.capacity.plan import Demand, Model
+from mnist_api.capacity.model import Demand, Model
 
 # A node without anything left would answer nobody; rounding may make it out to be one.
 _FULLEST = 0.99

@@ -6,7 +6,8 @@ from loadtest.bodies import predict
 from loadtest.digits import held_out
 from loadtest.sections.tables import table
 from mnist_api.capacity.figures import Figures
-from mnist_api.capacity.plan import Demand, plan
+from mnist_api.capacity.model import Demand
+from mnist_api.capacity.plan import plan
 
 RATE = 1_000_000
 P99 = 0.05

@@ -18,7 +18,7 @@ from loadtest.machine import RESULTS, here
 from loadtest.sections.capacity import repeated, verdict
 from loadtest.sections.tables import read
 from mnist_api.capacity.figures import load
-from mnist_api.capacity.plan import Demand, Model
+from mnist_api.capacity.model import Demand, Model
 from mnist_api.capacity.queueing import Waking, poisson
 
 WAKE = Waking(3.0, 0.005)

@@ -9,7 +9,8 @@ from math import ceil
 from pathlib import Path
 
 from mnist_api.capacity.figures import Figures, FiguresError, load
-from mnist_api.capacity.plan import Demand, OutOfReachError, Plan, plan
+from mnist_api.capacity.model import Demand
+from mnist_api.capacity.plan import OutOfReachError, Plan, plan
 from mnist_api.commands.exits import Exit
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mnist_api.capacity.figures import Cost, Figures, FiguresError, Loss, ModelFigures, load
-from mnist_api.capacity.plan import Demand, Model, OutOfReachError, plan
+from mnist_api.capacity.model import Demand, Model
+from mnist_api.capacity.plan import OutOfReachError, plan
 from mnist_api.capacity.queueing import Waking
 from mnist_api.cli import main
 
