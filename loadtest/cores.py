@@ -43,9 +43,10 @@ def pinned(cores: Collection[int]) -> list[str]:
 def ahead() -> list[str]:
     """Return the words that, before a command, let it go before all others; none if not allowed.
 
-    As from a machine of its own: a generator that waits for what it drives measures that too.
+    As from a machine of its own: a generator that waits for what it drives measures that too. Its
+    threads take turns: one of Go's may spin until another has done something, on one core for ever.
     """
-    words = ["chrt", "--fifo", "10"]
+    words = ["chrt", "--rr", "10"]
     if shutil.which(words[0]) is None:
         return []
     tried = subprocess.run([*words, "true"], capture_output=True, check=False)

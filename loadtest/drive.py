@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from loadtest.cores import ahead, driver_cores, pinned
 
 POISSON = Path(__file__).resolve().parent / ".bin" / "poisson"
+# Seconds until a generator is given up; none is to send for so long.
+_LONGEST = 600
 LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
 Floats = NDArray[np.float64]
 T = TypeVar("T")
@@ -204,7 +206,9 @@ def _attack(command: Sequence[str], url: str, bodies: Sequence[bytes], host: str
         for body in bodies
     )
     bound = [*pinned(driver_cores()), *command]
-    return subprocess.run(bound, input=targets.encode(), check=True, capture_output=True).stdout
+    return subprocess.run(
+        bound, input=targets.encode(), check=True, capture_output=True, timeout=_LONGEST
+    ).stdout
 
 
 def _output(command: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def test_words_bind_a_command_to_cores() -> None:
     assert cores.pinned([]) == []
 
 
-@pytest.mark.parametrize(("answer", "words"), [(0, ["chrt", "--fifo", "10"]), (1, [])])
+@pytest.mark.parametrize(("answer", "words"), [(0, ["chrt", "--rr", "10"]), (1, [])])
 def test_the_generator_goes_first_where_that_is_allowed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: int, words: list[str]
 ) -> None:
