@@ -2,30 +2,14 @@
 
 import argparse
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
 
-import numpy as np
-
-from benchmarks.bodies import (
-    Call,
-    canvas_png,
-    distinct,
-    holdout_digits,
-    json_body,
-    vegeta_targets,
-    wrk_script,
-)
-from benchmarks.driving import Answers, Attack, closed_loop
+from benchmarks.bodies import canvas_png, holdout_digits
 from benchmarks.page import finish
 from benchmarks.report import Bound, Table, result_of
-from benchmarks.serving import serving
+from benchmarks.rush import COLUMNS, SLOWED, Kind, Outcome, Way, overload
 from benchmarks.stages import png_of
-from loadtest.cores import driver_cores
 
 METHOD = """One worker on the first core, the driver on the second, or of many on a quarter; the
 cache is off. First wrk's closed loop of 8 connections shows about what the service can do: too few
@@ -40,143 +24,26 @@ the two cores of the machine in these pages are two threads of one, and a busy o
 Times count from when a request was due, waiting for a free connection included. Recovery: from the
 end of the rush until, for good, 99 of 100 requests in each quarter of a second are answered with
 200 within three times the p99 at 0.8 of the peak. "Off": the same service without its bounds on
-waiting. Rounds of on and off alternate; figures are medians over the rounds."""
+waiting. Rounds of each alternate; figures are medians over the rounds."""
+BEHIND = f"""The service stands behind nginx with the configuration in `nginx/`, on the driver's
+cores and counted to its load. Where that is one core alone, the service may use {SLOWED:g} of its
+own (a CPU quota in periods of 5 ms): of a whole one, driver and nginx on the other could not ask
+three times what it can do. "Nginx": as it ships, it sends the service 256 requests at once and
+refuses what comes more. "The service": nginx sends it all, and it refuses itself. "Off": nobody
+refuses."""
 
 ON: dict[str, object] = {"cache_bytes": 0}
 OFF: dict[str, object] = {**ON, "max_wait_ms": 0, "max_decode_wait_ms": 0}
-# More than the service lets wait, of the cheapest too: where all connections wait for an answer,
-# what is due waits at the driver, and nobody learns that it is too much.
-CONNECTIONS = 900
-PATIENCE_SECONDS = 1.0
-CALM_SECONDS = 4.0
-SEARCH_SECONDS = 4.0
-SEARCHED = (0.9, 1.0, 1.1)
-WINDOW_SECONDS = 0.25
+DIRECT = (Way("on", ON), Way("off", OFF))
+NGINX = (Way("nginx", ON, nginx=True), Way("the service", ON, False), Way("off", OFF, False))
 # A driver that used more of its cores, or sent less than this of its rate, was the bottleneck.
 MOST_DRIVER_LOAD = 0.9
 LEAST_OFFERED = 0.95
 
 
-class Kind(NamedTuple):
-    """What is sent."""
-
-    slug: str
-    name: str
-    files: Sequence[bytes]
-    model: str | None
-
-
-class Outcome(NamedTuple):
-    """What came of one kind of request on one service: rates a second, times in seconds."""
-
-    closed: float
-    """What wrk gets answered."""
-    peak: float
-    p99_at_80: float
-    offered: float
-    """Of the peak; so is the goodput."""
-    goodput: float
-    p99: float
-    recovery: float
-    refused: float
-    late: float
-    other: float
-    driver_load: float
-
-    def row(self, name: str) -> list[str | float]:
-        """Return the figures as a row, milliseconds where they are short."""
-        milliseconds = self._replace(p99_at_80=self.p99_at_80 * 1e3, p99=self.p99 * 1e3)
-        return [name, *milliseconds]
-
-
-COLUMNS = (
-    *("admission", "wrk, 1/s", "peak, 1/s", "p99 at 0.8, ms", "offered, peaks", "goodput, peaks"),
-    *("p99 of the accepted, ms", "recovery, s", "refused", "late", "else", "driver, of its cores"),
-)
-
-
-def overload(kind: Kind, settings: Mapping[str, object], seconds: float) -> Outcome:
-    """Measure one kind of request on one service."""
-    with tempfile.TemporaryDirectory() as name, serving(settings) as service:
-        folder = Path(name)
-        script = wrk_script(folder / "peak.lua", kind.files, kind.model, distinct=True)
-        url = service.url + "/predict/"
-        closed = median(closed_loop(url, script, 2, 8).rate for _ in range(3))
-        targets = vegeta_targets(
-            folder / "targets.jsonl", service.url, _calls(kind, round(3 * closed * seconds))
-        )
-        peak = _peak(targets, closed)
-        at_80 = _attack(targets, 0.8 * peak, seconds).wait()
-        calm = 2 * CALM_SECONDS + seconds
-        base_targets = folder / "base.jsonl"
-        base_targets.symlink_to(targets)
-        base = _attack(base_targets, 0.5 * peak, calm)
-        time.sleep(CALM_SECONDS)
-        rush = _attack(targets, 2.5 * peak, seconds)
-        rushed, base_answers = rush.wait(), base.wait()
-        peaks = (peak, _peak(targets, closed))
-    return outcome(closed, peaks, at_80, rushed, base_answers)
-
-
-def _peak(targets: Path, closed: float) -> float:
-    """Return the most requests a second that are answered, of rates about the closed loop's."""
-    return max(_answered(targets, share * closed) for share in SEARCHED)
-
-
-def _answered(targets: Path, rate: float) -> float:
-    """Return how many requests a second are answered with 200 of so many that are sent."""
-    return _attack(targets, rate, SEARCH_SECONDS).wait().count(200) / SEARCH_SECONDS
-
-
-def outcome(
-    closed: float,
-    peaks: tuple[float, float],
-    at_80: Answers,
-    rushed: Answers,
-    base: Answers,
-) -> Outcome:
-    """Return the figures, with the peak before and after the rush."""
-    sent_for, peak = peaks[0], sum(peaks) / 2
-    start, end = float(rushed.sent[0]), float(rushed.sent[-1])
-    during = rushed.joined(base.between(start, end))
-    limit = 3 * at_80.p99()
-    span = end - start
-    return Outcome(
-        closed=closed,
-        peak=peak,
-        p99_at_80=at_80.p99(),
-        offered=len(during) / span / sent_for,
-        goodput=during.count(200) / span / peak,
-        p99=during.p99(),
-        recovery=recovery_seconds(base.between(end, np.inf), end, limit),
-        refused=during.count(429, 503),
-        late=during.count(0, 504),
-        other=len(during) - during.count(0, 200, 429, 503, 504),
-        driver_load=(rushed.driver_load + base.driver_load) / len(driver_cores()),
-    )
-
-
 def middle(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the median of each figure."""
     return Outcome(*(median(figures) for figures in zip(*outcomes, strict=True)))
-
-
-def recovery_seconds(after: Answers, end: float, limit: float) -> float:
-    """Return how long after `end` the last quarter of a second ended in which all was not well."""
-    bad = ~(after.good & (after.latency <= limit))
-    window = ((after.sent - end) / WINDOW_SECONDS).astype(int)
-    total, wrong = np.bincount(window), np.bincount(window, weights=bad)
-    ill = np.flatnonzero(wrong > 0.01 * total)
-    return float(ill[-1] + 1) * WINDOW_SECONDS if ill.size else 0.0
-
-
-def _attack(targets: Path, rate: float, seconds: float) -> Attack:
-    return Attack(targets, rate, seconds, timeout=PATIENCE_SECONDS, connections=CONNECTIONS)
-
-
-def _calls(kind: Kind, count: int) -> list[Call]:
-    files = distinct(kind.files, min(count, 20_000))
-    return [Call("POST", "/predict/", json_body(file, kind.model)) for file in files]
 
 
 def kinds() -> list[Kind]:
@@ -186,14 +53,15 @@ def kinds() -> list[Kind]:
     canvases = [canvas_png(digit, 400) for digit in digits[:100]]
     large = [canvas_png(digit, 1000) for digit in digits[:20]]
     return [
-        Kind("small", "the CNN, PNG of 28x28", small, "cnn"),
-        Kind("canvas", "all models, PNG of 400x400", canvases, None),
-        Kind("large", "the CNN, PNG of 1000x1000", large, "cnn"),
+        Kind("small", "the CNN, PNG of 28x28", small, "cnn", DIRECT),
+        Kind("nginx", "the CNN, PNG of 28x28, behind nginx", small, "cnn", NGINX),
+        Kind("canvas", "all models, PNG of 400x400", canvases, None, DIRECT),
+        Kind("large", "the CNN, PNG of 1000x1000", large, "cnn", DIRECT),
     ]
 
 
 def bounds_of(on: Outcome) -> list[Bound]:
-    """Return what is promised with admission on, and of the measurement itself."""
+    """Return what is promised where what waits is bounded, and of the measurement itself."""
     return [
         Bound("load offered, peaks", on.offered, 3 * LEAST_OFFERED, at_least=True),
         Bound("driver's load, of its cores", on.driver_load, MOST_DRIVER_LOAD),
@@ -205,18 +73,13 @@ def bounds_of(on: Outcome) -> list[Bound]:
 
 def measure(kind: Kind, rounds: int, seconds: float) -> int:
     """Measure one kind, print it, keep it, and return the exit status."""
-    on: list[Outcome] = []
-    off: list[Outcome] = []
-    for _ in range(rounds):
-        on.append(overload(kind, ON, seconds))
-        off.append(overload(kind, OFF, seconds))
-    table = Table(
-        f"{rounds} rounds, a rush of {seconds:.0f} s in each:",
-        COLUMNS,
-        [middle(on).row("on"), middle(off).row("off")],
-    )
-    title = f"Overload: {kind.name}"
-    return finish(f"overload-{kind.slug}", result_of(title, METHOD, [table], bounds_of(middle(on))))
+    turns = [[overload(kind, way, seconds) for way in kind.ways] for _ in range(rounds)]
+    middles = [middle(outcomes) for outcomes in zip(*turns, strict=True)]
+    rows = [found.row(way.name) for way, found in zip(kind.ways, middles, strict=True)]
+    table = Table(f"{rounds} rounds, a rush of {seconds:.0f} s in each:", COLUMNS, rows)
+    method = f"{METHOD} {BEHIND}" if kind.ways is NGINX else METHOD
+    result = result_of(f"Overload: {kind.name}", method, [table], bounds_of(middles[0]))
+    return finish(f"overload-{kind.slug}", result)
 
 
 def main() -> int:

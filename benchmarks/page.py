@@ -7,7 +7,15 @@ import msgspec
 from benchmarks.report import RESULTS, Result, markdown, read_result
 
 PAGE = RESULTS.parents[1] / "docs" / "resilience.md"
-ORDER = ("cache", "overload-small", "overload-canvas", "overload-large", "slow", "soak")
+ORDER = (
+    "cache",
+    "overload-small",
+    "overload-nginx",
+    "overload-canvas",
+    "overload-large",
+    "slow",
+    "soak",
+)
 _HEAD = """# Under load and under attack
 
 What the service promises when its cache falls ill, when more is asked than it can do, when clients
@@ -25,9 +33,10 @@ commit.
 
 **What overload by the smallest pictures costs.** To read a request and refuse it takes 25 us, most
 of it the kernel's, and to answer one of 28x28 takes 120: of three times what a worker can answer,
-refusing the other two thirds takes four tenths of its time. No setting changes that; the goodput
-that is missed there is this share. Beside a picture that is decoded in a thread (400x400: 3 ms) a
-refusal costs next to nothing.
+refusing the other two thirds takes four tenths of its time: the goodput that is missed there is
+this share. Therefore nginx lets through what a service has room for, and refuses the rest itself
+(`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it nothing is missed.
+Beside a picture that is decoded in a thread (400x400: 3 ms) a refusal costs next to nothing.
 
 """
 

@@ -33,12 +33,11 @@ class Service:
 
     def workers(self) -> list[int]:
         """Return the workers' process ids."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+        return children(self.process.pid)
 
     def cpu_seconds(self) -> float:
         """Return the processor time that all workers have used."""
-        return sum(_cpu_seconds(pid) for pid in self.workers())
+        return sum(cpu_seconds(pid) for pid in self.workers())
 
     def metric(self, sample: str) -> float:
         """Return one sample of `/metrics`, 0 where it does not exist."""
@@ -139,7 +138,13 @@ def on_driver_core(command: Sequence[str]) -> list[str]:
     return [*DRIVER, *command]
 
 
-def _cpu_seconds(pid: int) -> float:
+def children(pid: int) -> list[int]:
+    """Return the ids of the processes that a process has begun."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
     # The name may hold spaces, so count from behind its bracket: utime and stime are 14 and 15.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -49,6 +49,7 @@ class Fake(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
 
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
@@ -100,13 +101,15 @@ def fake(manner: Manner) -> Iterator[Fake]:
             server.shutdown()
 
 
-def configured(folder: Path, servers: Sequence[str], port: int) -> Path:
-    """Copy our configuration to a folder, with other servers and paths a test may write to."""
+def configured(folder: Path, servers: Sequence[str], port: int, patience: str = "1s") -> Path:
+    """Copy our configuration to a folder, with other servers and paths a test may write to.
+
+    A test of the timeout is not to take the 15 s that it is.
+    """
     for file in NGINX.glob("*.conf"):
         text = file.read_text().replace("/tmp/", f"{folder}/")  # noqa: S108
         text = text.replace("listen 8080", f"listen 127.0.0.1:{port}")
-        # The test of the timeout is not to take the 15 s that it is.
-        text = text.replace("proxy_read_timeout 15s", "proxy_read_timeout 1s")
+        text = text.replace("proxy_read_timeout 15s", f"proxy_read_timeout {patience}")
         (folder / file.name).write_text(text)
     upstream = (NGINX / "upstream.conf").read_text().splitlines()
     options = next(line for line in upstream if line.startswith("server")).split(maxsplit=2)[2]
@@ -117,10 +120,10 @@ def configured(folder: Path, servers: Sequence[str], port: int) -> Path:
 
 
 @contextmanager
-def balancer(folder: Path, servers: Sequence[str]) -> Iterator[int]:
+def balancer(folder: Path, servers: Sequence[str], patience: str = "1s") -> Iterator[int]:
     """Run nginx before some servers; yield the port it listens on."""
     port = free_port()
-    conf = configured(folder, servers, port)
+    conf = configured(folder, servers, port, patience)
     log = folder / "nginx.log"
     # A worker of root's nginx would be nobody, who may not enter a test's folder.
     user = "user root; " if os.geteuid() == 0 else ""

@@ -1,8 +1,10 @@
 """What nginx makes of our configuration, with servers behind it that fail in every way."""
 
 import json
+import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.chart.helm import CHART
 from tests.nginx.balancer import (
     NGINX,
     Fake,
@@ -107,6 +110,34 @@ def test_an_overloaded_servers_refusal_is_passed_on_and_not_repeated(tmp_path: P
         assert sum(len(server.requests) for server in fakes) == 1
 
 
+def test_what_finds_no_room_is_refused_at_once_and_reaches_no_server(tmp_path: Path) -> None:
+    with fake(hang) as busy, balancer(tmp_path, [busy.address], patience="15s") as port:
+        # Of several addresses, as one may have no more than 200 connections.
+        connections = [
+            HTTPConnection("127.0.0.1", port, 15, (f"127.0.0.{number // 100 + 1}", 0))
+            for number in range(room() + 1)
+        ]
+        for waiting in connections[1:]:
+            waiting.request("POST", "/predict/", PNG)
+        deadline = time.monotonic() + 10
+        while len(busy.requests) < room():
+            assert time.monotonic() < deadline, f"{len(busy.requests)} requests came through"
+            time.sleep(0.01)
+        response, body = post(connections[0], "/predict/")
+        assert refusal(response, body) == (503, "unavailable")
+        assert response.getheader("Retry-After") == "1"
+        assert len(busy.requests) == room()
+        for connection in connections:
+            connection.close()
+
+
+def room() -> int:
+    """Return how many requests nginx sends one server at once."""
+    found = set(re.findall(r"max_conns=(\d+)", (NGINX / "upstream.conf").read_text()))
+    (only,) = found
+    return int(only)
+
+
 def refusal(response: HTTPResponse, body: bytes) -> tuple[int, str]:
     """Return status and code of an error of our contract."""
     assert response.getheader("Content-Type") == "application/json"
@@ -164,6 +195,14 @@ def test_every_request_has_an_id_and_the_clients_own_wins(
         )
         assert len(sent) == length
         assert given in (None, sent)
+
+
+def test_the_ingress_sends_each_pod_as_much_at_once_and_keeps_as_many_connections() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    annotations = values["ingress"]["annotations"]
+    assert annotations["nginx.org/max-conns"] == str(room())
+    assert annotations["nginx.org/keepalive"] == str(room())
+    assert f"keepalive {room()};" in (NGINX / "nginx.conf").read_text()
 
 
 def test_the_ingress_controller_is_given_the_same_error_pages() -> None:
