@@ -34,8 +34,10 @@ commit.
 **What overload by the smallest pictures costs.** To read a request and refuse it takes 25 us, most
 of it the kernel's, and to answer one of 28x28 takes 120: of three times what a worker can answer,
 refusing the other two thirds takes four tenths of its time: the goodput that is missed there is
-this share. Therefore nginx lets through what a service has room for, and refuses the rest itself
-(`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it nothing is missed.
+this share. Therefore nginx sends a service no more than 256 requests at once and refuses the rest
+itself (`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it no goodput is
+missed. What is accepted waits for up to 255 others, 30 ms on a whole core: fewer would refuse a
+burst that is over before anyone notices.
 Beside a picture that is decoded in a thread (400x400: 3 ms) a refusal costs next to nothing.
 
 """
