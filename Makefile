@@ -37,7 +37,7 @@ bench-cache: .venv-dev/installed loadtest/.bin/vegeta ## Show what the cache giv
 	$(DEV)/python -m benchmarks.cache
 
 bench-overload: .venv-dev/installed loadtest/.bin/vegeta ## Send three times what the service can do
-	tools/system-deps wrk
+	tools/system-deps wrk nginx
 	$(DEV)/python -m benchmarks.overload
 
 bench-slow: .venv-dev/installed loadtest/.bin/vegeta ## Measure others beside 500 slow clients

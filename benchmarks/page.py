@@ -37,8 +37,9 @@ refusing the other two thirds takes four tenths of its time: the goodput that is
 this share. Therefore nginx sends a service no more than 256 requests at once and refuses the rest
 itself (`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it no goodput is
 missed. What is accepted waits for up to 255 others, 30 ms on a whole core: fewer would refuse a
-burst that is over before anyone notices.
-Beside a picture that is decoded in a thread (400x400: 3 ms) a refusal costs next to nothing.
+burst that is over before anyone notices. (Where nginx refuses nobody, the driver itself drowns in
+connections: its load says so.) Beside a picture that is decoded in a thread (400x400: 3 ms) a
+refusal costs next to nothing.
 
 """
 
