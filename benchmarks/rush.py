@@ -14,7 +14,7 @@ from benchmarks.balancing import Balancer, balancing
 from benchmarks.bodies import Call, distinct, json_body, vegeta_targets, wrk_script
 from benchmarks.driving import Answers, Attack, closed_loop
 from benchmarks.limiting import limited
-from benchmarks.serving import serving
+from benchmarks.serving import DRIVER, serving
 from loadtest.cores import driver_cores
 
 # More than the service lets wait, of the cheapest too: where all connections wait for an answer,
@@ -27,6 +27,9 @@ SEARCHED = (0.9, 1.0, 1.1)
 WINDOW_SECONDS = 0.25
 # Of a core: where nginx and the driver share the only other one, what they can send and refuse.
 SLOWED = 0.2
+# Of nginx: all connections come from one address here, and it has one thread.
+_LONE = {"connections 200": "connections 60000", "worker_processes auto": "worker_processes 1"}
+_UNBOUNDED = {"max_conns=256 ": ""}
 
 
 class Way(NamedTuple):
@@ -116,7 +119,9 @@ def _standing(way: Way, folder: Path) -> Iterator[tuple[str, Balancer | None]]:
             stack.enter_context(limited(pids, SLOWED))
         files = folder / "nginx"
         files.mkdir()
-        nginx = stack.enter_context(balancing(service.port, files, bounded=way.nginx))
+        edits = _LONE if way.nginx else {**_LONE, **_UNBOUNDED}
+        server = f"127.0.0.1:{service.port}"
+        nginx = stack.enter_context(balancing([server], files, edits, DRIVER))
         yield nginx.url, nginx
 
 

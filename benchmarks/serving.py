@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.cores import driver_cores, pinned, server_cores
+from loadtest.processes import cpu_seconds, tree
 
 SERVER, DRIVER = pinned(server_cores()), pinned(driver_cores())
 _READY_SECONDS = 20.0
@@ -33,11 +34,11 @@ class Service:
 
     def workers(self) -> list[int]:
         """Return the workers' process ids."""
-        return children(self.process.pid)
+        return tree(self.process.pid)[1:]
 
     def cpu_seconds(self) -> float:
         """Return the processor time that all workers have used."""
-        return sum(cpu_seconds(pid) for pid in self.workers())
+        return cpu_seconds(self.workers())
 
     def metric(self, sample: str) -> float:
         """Return one sample of `/metrics`, 0 where it does not exist."""
@@ -136,18 +137,6 @@ def pin_to_driver() -> None:
 def on_driver_core(command: Sequence[str]) -> list[str]:
     """Return the command, bound to the core that the server leaves alone."""
     return [*DRIVER, *command]
-
-
-def children(pid: int) -> list[int]:
-    """Return the ids of the processes that a process has begun."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used."""
-    # The name may hold spaces, so count from behind its bracket: utime and stime are 14 and 15.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until_ready(service: Service) -> None:

@@ -1,18 +1,15 @@
 """A real nginx with our configuration, and servers behind it that misbehave on purpose."""
 
-import os
 import socket
 import socketserver
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.server import free_port
+from benchmarks import balancing
 
-NGINX = Path(__file__).resolve().parents[2] / "nginx"
+NGINX = balancing.SHIPPED
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n"
 ANSWER = _HEAD + b'{"prediction":3}'
 
@@ -101,53 +98,20 @@ def fake(manner: Manner) -> Iterator[Fake]:
             server.shutdown()
 
 
-def configured(folder: Path, servers: Sequence[str], port: int, patience: str = "1s") -> Path:
-    """Copy our configuration to a folder, with other servers and paths a test may write to.
-
-    A test of the timeout is not to take the 15 s that it is.
-    """
-    for file in NGINX.glob("*.conf"):
-        text = file.read_text().replace("/tmp/", f"{folder}/")  # noqa: S108
-        text = text.replace("listen 8080", f"listen 127.0.0.1:{port}")
-        text = text.replace("proxy_read_timeout 15s", f"proxy_read_timeout {patience}")
-        (folder / file.name).write_text(text)
-    upstream = (NGINX / "upstream.conf").read_text().splitlines()
-    options = next(line for line in upstream if line.startswith("server")).split(maxsplit=2)[2]
-    (folder / "upstream.conf").write_text(
-        "".join(f"server {server} {options}\n" for server in servers)
-    )
-    return folder / "nginx.conf"
+def configured(folder: Path, servers: Sequence[str], port: int) -> Path:
+    """Copy our configuration to a folder, as `balancer` runs it."""
+    return balancing.configured(servers, folder, port, _edits("1s"))
 
 
 @contextmanager
 def balancer(folder: Path, servers: Sequence[str], patience: str = "1s") -> Iterator[int]:
-    """Run nginx before some servers; yield the port it listens on."""
-    port = free_port()
-    conf = configured(folder, servers, port, patience)
-    log = folder / "nginx.log"
-    # A worker of root's nginx would be nobody, who may not enter a test's folder.
-    user = "user root; " if os.geteuid() == 0 else ""
-    command = ["nginx", "-p", folder, "-c", conf, "-g", f"{user}daemon off;"]
-    with log.open("w") as output:
-        process = subprocess.Popen(command, env={"PATH": _PATH}, stderr=output, stdout=output)
-    try:
-        _wait_until_open(port, process, log)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    """Run nginx before some servers; yield the port it listens on.
+
+    A test of the timeout is not to take the 15 s that it is.
+    """
+    with balancing.balancing(servers, folder, _edits(patience)) as nginx:
+        yield nginx.port
 
 
-_PATH = "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin:/bin:/usr/local/bin"
-
-
-def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"nginx ended: {log.read_text()}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(f"nginx does not listen: {log.read_text()}")
+def _edits(patience: str) -> dict[str, str]:
+    return {"proxy_read_timeout 15s": f"proxy_read_timeout {patience}"}
