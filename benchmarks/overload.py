@@ -26,16 +26,21 @@ end of the rush until, for good, 99 of 100 requests in each quarter of a second 
 200 within three times the p99 at 0.8 of the peak. "Off": the same service without its bounds on
 waiting. Rounds of each alternate; figures are medians over the rounds."""
 BEHIND = f"""The service stands behind nginx with the configuration in `nginx/`, on the driver's
-cores and counted to its load. Where that is one core alone, the service may use {SLOWED:g} of its
-own (a CPU quota in periods of 5 ms): of a whole one, driver and nginx on the other could not ask
-three times what it can do. "Nginx": as it ships, it sends the service 256 requests at once and
-refuses what comes more. "The service": nginx sends it all, and it refuses itself. "Off": nobody
-refuses."""
+cores and counted to its load. Where that is one core alone, the service has {SLOWED:g} of its own:
+a process ahead of it takes the rest, piece by piece. (Of a whole one, driver and nginx on the other
+could not ask three times what it can do.) "Nginx": as it ships, it sends the service 256 requests
+at once and refuses what comes more, and the service knows. "Nginx, unknown": it does not know.
+"The service": nginx sends it all, and it refuses itself. "Off": nobody refuses."""
 
 ON: dict[str, object] = {"cache_bytes": 0}
 OFF: dict[str, object] = {**ON, "max_wait_ms": 0, "max_decode_wait_ms": 0}
 DIRECT = (Way("on", ON), Way("off", OFF))
-NGINX = (Way("nginx", ON, nginx=True), Way("the service", ON, False), Way("off", OFF, False))
+NGINX = (
+    Way("nginx", {**ON, "proxy_max_conns": 256}, nginx=True),
+    Way("nginx, unknown", ON, nginx=True),
+    Way("the service", ON, nginx=False),
+    Way("off", OFF, nginx=False),
+)
 # A driver that used more of its cores, or sent less than this of its rate, was the bottleneck.
 MOST_DRIVER_LOAD = 0.9
 LEAST_OFFERED = 0.95
@@ -78,7 +83,7 @@ def measure(kind: Kind, rounds: int, seconds: float) -> int:
     middles = [middle(outcomes) for outcomes in zip(*turns, strict=True)]
     rows = [found.row(way.name) for way, found in zip(kind.ways, middles, strict=True)]
     table = Table(f"{rounds} rounds, a rush of {seconds:.0f} s in each:", COLUMNS, rows)
-    method = f"{METHOD} {BEHIND}" if kind.ways is NGINX else METHOD
+    method = f"{METHOD}\n{BEHIND}" if kind.ways is NGINX else METHOD
     result = result_of(f"Overload: {kind.name}", method, [table], bounds_of(middles[0]))
     return finish(f"overload-{kind.slug}", result)
 

@@ -13,9 +13,9 @@ import numpy as np
 from benchmarks.balancing import Balancer, balancing
 from benchmarks.bodies import Call, distinct, json_body, vegeta_targets, wrk_script
 from benchmarks.driving import Answers, Attack, closed_loop
-from benchmarks.limiting import limited
 from benchmarks.serving import DRIVER, serving
-from loadtest.cores import driver_cores
+from benchmarks.slowing import slowed
+from loadtest.cores import driver_cores, server_cores
 
 # More than the service lets wait, of the cheapest too: where all connections wait for an answer,
 # what is due waits at the driver, and nobody learns that it is too much.
@@ -115,8 +115,7 @@ def _standing(way: Way, folder: Path) -> Iterator[tuple[str, Balancer | None]]:
             yield service.url, None
             return
         if len(driver_cores()) == 1:
-            pids = [service.process.pid, *service.workers()]
-            stack.enter_context(limited(pids, SLOWED))
+            stack.enter_context(slowed(*server_cores(), SLOWED))
         files = folder / "nginx"
         files.mkdir()
         edits = _LONE if way.nginx else {**_LONE, **_UNBOUNDED}

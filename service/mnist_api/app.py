@@ -1,5 +1,6 @@
 """The composition root: the one place that knows how the parts fit together."""
 
+import math
 from typing import TYPE_CHECKING
 
 from falcon.asgi import App, Request, Response
@@ -60,7 +61,7 @@ def create_app(
     for model in catalog:
         metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
-    admission = Admission(settings.max_wait_ms / 1000)
+    admission = _admission(settings)
     patience = Patience(settings.request_timeout_ms / 1000, admission, metrics)
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
@@ -121,6 +122,11 @@ def create_app(
     app.add_route("/readyz", ReadinessResource(catalog))
     app.add_route("/metrics", MetricsResource(metrics, registry))
     return app
+
+
+def _admission(settings: Settings) -> Admission:
+    places = settings.proxy_max_conns / settings.workers or math.inf
+    return Admission(settings.max_wait_ms / 1000, places=places)
 
 
 def _add_inference_v2(

@@ -8,6 +8,7 @@ request, its head or its body.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -122,10 +123,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             return
         self._behind = b""
         self._awaiting.end(Awaited.NEXT)
-        response = self._responses.get(request) or self._gate.refusal(request)
-        if response is not None:
-            self.worker.round.send(self, request, response)
-        else:
+        respond = partial(self.worker.round.send, self, request)
+        remembered = self._responses.get(request)
+        if remembered is not None:
+            respond(remembered)
+        elif not self._gate.refuses(request, respond):
             self._is_waiting = True
             self.worker.round.join(self, request, self._admission.arrived())
 

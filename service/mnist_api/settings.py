@@ -157,6 +157,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "ms"},
         ),
     ] = 100
+    proxy_max_conns: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Most requests that a proxy in front sends at once (nginx: `max_conns`). "
+            "With so many it refuses others, so a short queue is kept, and a refusal is held back "
+            "for half a second, for the proxy to refuse instead. 0: there is no such proxy.",
+            extra={"unit": "requests"},
+        ),
+    ] = 0
     max_decode_wait_ms: Annotated[
         int,
         Meta(

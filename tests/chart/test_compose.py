@@ -114,6 +114,14 @@ def test_nginx_gets_its_whole_configuration_and_asks_the_services_there_are() ->
     assert servers == [name for name in services if name.startswith("api-")]
 
 
+def test_the_services_know_how_much_nginx_sends_them() -> None:
+    upstream = (ROOT / "nginx" / "upstream.conf").read_text()
+    (places,) = set(re.findall(r"max_conns=(\d+)", upstream))
+    for name, service in compose().services.items():
+        if name.startswith("api-"):
+            assert service.environment["MNIST_API_PROXY_MAX_CONNS"] == places
+
+
 def test_the_services_are_closed_and_have_time_to_drain() -> None:
     for name, service in compose().services.items():
         if name.startswith("api-"):

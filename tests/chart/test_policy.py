@@ -170,6 +170,24 @@ def test_one_pod_has_no_disruption_budget_that_would_block_a_drain(helm: Helm) -
     assert "PodDisruptionBudget" not in kinds
 
 
+@pytest.mark.parametrize(
+    ("options", "places"),
+    [
+        ([], "256"),
+        (["--set-string=ingress.annotations.nginx\\.org/max-conns=64"], "64"),
+        (["--set=settings.proxy_max_conns=512"], "512"),
+        (["--set=settings.proxy_max_conns=0"], "0"),
+        (["--set=ingress.enabled=false"], None),
+        (["--set=ingress.annotations=null"], None),
+    ],
+)
+def test_pods_know_how_much_nginx_sends_them(
+    helm: Helm, options: list[str], places: str | None
+) -> None:
+    settings = named(helm.template(*options), "ConfigMap")["data"]
+    assert settings.get("MNIST_API_PROXY_MAX_CONNS") == places
+
+
 def test_numbers_and_switches_reach_the_settings_as_they_were_written(
     helm: Helm, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mnist_api.prediction.holding import SECONDS
 from tests.support.http import Answer, read_answer
 from tests.support.server import Server, running_server
 
@@ -116,6 +117,35 @@ def test_a_large_picture_is_refused_while_threads_are_busy_and_a_small_one_is_no
                 assert answer.headers["x-request-id"] == "painter"
         assert set(answers) == {200, 503}, answers
         assert server.metric(REJECTIONS % "decoding") == answers[503]
+
+
+def test_behind_a_proxy_a_refusal_is_held_back_and_small_crowds_are_not_refused(
+    tmp_path: Path,
+) -> None:
+    # Of these places 56 are as good as all.
+    settings = {"proxy_max_conns": "64", "cache_bytes": "0"}
+    with running_server(tmp_path, **settings) as server, ExitStack() as stack:
+        crowd = [stack.enter_context(connect(server)) for _ in range(64)]
+        few = crowd[:48]
+        # One by one, or they would be a rush already.
+        for client in crowd:
+            client.sendall(PREDICTION)
+            assert read_answer(client).status == 200
+        with held(server):
+            for client in few:
+                client.sendall(PREDICTION)
+        assert {answered_or_refused(client).status for client in few} == {200}
+        with held(server):
+            for client in crowd:
+                client.sendall(PREDICTION)
+        begun = time.monotonic()
+        times = defaultdict(list)
+        for client in crowd:
+            times[answered_or_refused(client).status].append(time.monotonic() - begun)
+        # The first may be answered before the last are there.
+        assert 56 <= len(times[200]) < 64
+        assert min(times[503]) > 0.9 * SECONDS
+        assert server.metric(REJECTIONS % "waiting") == len(times[503]) == 64 - len(times[200])
 
 
 def canvas_request(side: int) -> bytes:

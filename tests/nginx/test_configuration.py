@@ -111,12 +111,17 @@ def test_an_overloaded_servers_refusal_is_passed_on_and_not_repeated(tmp_path: P
 
 
 def test_what_finds_no_room_is_refused_at_once_and_reaches_no_server(tmp_path: Path) -> None:
-    with fake(hang) as busy, balancer(tmp_path, [busy.address], patience="15s") as port:
+    with ExitStack() as stack:
+        busy = stack.enter_context(fake(hang))
+        port = stack.enter_context(balancer(tmp_path, [busy.address], patience="15s"))
         # Of several addresses, as one may have no more than 200 connections.
         connections = [
             HTTPConnection("127.0.0.1", port, 15, (f"127.0.0.{number // 100 + 1}", 0))
             for number in range(room() + 1)
         ]
+        # One left open would keep the server, and with it the next test.
+        for connection in connections:
+            stack.callback(connection.close)
         for waiting in connections[1:]:
             waiting.request("POST", "/predict/", PNG)
         deadline = time.monotonic() + 10
@@ -127,8 +132,6 @@ def test_what_finds_no_room_is_refused_at_once_and_reaches_no_server(tmp_path: P
         assert refusal(response, body) == (503, "unavailable")
         assert response.getheader("Retry-After") == "1"
         assert len(busy.requests) == room()
-        for connection in connections:
-            connection.close()
 
 
 def room() -> int:

@@ -5,6 +5,9 @@ much is asked as it can answer. Falcon's way to a 503 takes 100 us, and 300 wher
 opened first; here it is 15.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from mnist_api.http.middleware import new_request_id
 from mnist_api.http.patience import BUSY
 from mnist_api.http.raw_request import id_of, png_pixels, prediction_body
@@ -13,6 +16,7 @@ from mnist_api.metrics import Metrics
 from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.decode_pool import BUSY as DECODING_BUSY
 from mnist_api.prediction.decode_pool import DecodePool
+from mnist_api.prediction.holding import Holding
 
 # Bytes of a request that holds no large picture, or one with next to nothing on it.
 _SMALL = 2048
@@ -38,20 +42,28 @@ class Gate:
             metrics: where refusals are counted.
         """
         self._admission = admission
+        self._holding = Holding(admission)
         self._pool = pool
         self._inline_pixels = inline_pixels
         self._rejections = {reason: metrics.rejection_counter(reason) for reason in _ANSWERS}
         self._answered = metrics.request_counter("/predict", "POST", "503")
 
-    def refusal(self, request: bytes) -> bytes | None:
-        """Return the whole response to a prediction there is no time for; None for all else.
+    def refuses(self, request: bytes, respond: Callable[[bytes], None]) -> bool:
+        """Tell whether there is no time for a prediction; if so, have it answered, now or later.
 
         A large picture that is let in counts until it is there to be decoded: all that came in one
         turn of the loop is let in or refused before the first of it gets there.
 
         Args:
             request: what came first on a connection, or after the last answer.
+            respond: sends a whole response.
         """
+        refusal = self._refusal(request)
+        if refusal is not None:
+            self._holding.see_to(partial(respond, refusal))
+        return refusal is not None
+
+    def _refusal(self, request: bytes) -> bytes | None:
         if not (self._admission.is_crowded or self._pool.is_crowded or len(request) >= _SMALL):
             return None
         is_full = not self._admission.admits()

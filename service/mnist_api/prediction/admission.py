@@ -7,6 +7,9 @@ refused. A queue that outgrows `max_wait` tells that more is asked than can be a
 a delay for everyone and no gain for anyone, so the bound shrinks until the rush is over, and what
 has waited too long already is let go (after CoDel: Nichols and Jacobson, "Controlling queue delay",
 2012).
+
+Behind a proxy that sends only so many requests at once there is no such queue, however much is
+asked. But where all its places are taken it refuses others, so that is a rush too.
 """
 
 import math
@@ -18,8 +21,8 @@ _WEIGHT = 0.05
 # In a rush the queue is kept to this share of the longest wait: short enough to answer quickly,
 # long enough that the loop never lacks work between two looks at its sockets.
 _BRIEF_SHARE = 1 / 64
-# So few are never refused: a machine that gives the process hardly any time makes any pace slow,
-# and eight clients that wait for their answers are no rush.
+# So few are not refused for their time: a machine that gives the process hardly any makes any pace
+# slow, and eight clients that wait for their answers are no rush.
 _ALWAYS = 16
 # In a rush a request is let go when it has waited for so large a share of the longest wait, or for
 # so many times what the few that are never refused take: waiting may be longer than was expected,
@@ -29,6 +32,10 @@ _STALE_TIMES = 3
 # A measurement counts for at most this many times the pace: a process that was not run for 100 ms,
 # as happens under a CPU limit, has not become slower for that.
 _MOST_CHANGE = 4
+# A proxy's places count as taken when so large a share of them is: some requests and answers are on
+# their way. While they are, the next request comes with each answer, so these few are work enough.
+_FULL_SHARE = 7 / 8
+_FEW = 8
 # A rush is over when nobody had to be refused for so long...
 _CALM_SECONDS = 0.5
 # ... or is put to the test after so long: clients who wait their turn deserve the long queue back.
@@ -43,6 +50,7 @@ class Admission:
         max_wait: float,
         clock: Callable[[], float] = time.perf_counter,
         always: int = _ALWAYS,
+        places: float = math.inf,
     ) -> None:
         """Begin without a queue.
 
@@ -50,15 +58,21 @@ class Admission:
             max_wait: longest time in seconds that a request should wait for its turn; 0 admits all.
             clock: seconds from any start.
             always: so many may wait whatever the time.
+            places: so many requests a proxy in front sends this worker at once; more it refuses.
         """
         self._max_wait = max_wait
         self._clock = clock
         self._always = always if max_wait > 0 else math.inf
+        self._full = _FULL_SHARE * places if max_wait > 0 else math.inf
+        self._few = self._always if math.isinf(self._full) else _FEW
         self._waiting = 0
         self._pace = 0.0
         self._last_finish = 0.0
         self._rush_ends = 0.0
         self._test_at = 0.0
+        self._full_until = 0.0
+        self.held = 0
+        """Refusals that are not sent yet, and take places of the proxy's."""
         # PERF: looked at for every request, at two places; a property is a call.
         self.is_crowded = False
         """Whether so many wait that one more may be refused."""
@@ -68,6 +82,11 @@ class Admission:
         """Seconds that one more request would wait for its turn."""
         return self._waiting * self._pace
 
+    @property
+    def may_hold(self) -> bool:
+        """Whether there is a rush, and a proxy that refuses what finds its places taken."""
+        return math.isfinite(self._full) and self._is_rush(self._clock())
+
     def admits(self) -> bool:
         """Tell whether one more request may wait; a refusal is remembered."""
         if not self.is_crowded:
@@ -76,6 +95,12 @@ class Admission:
         if wait <= self._max_wait * _BRIEF_SHARE:
             return True
         now = self._clock()
+        if self._waiting + self.held >= self._full:
+            self._full_until = now + _CALM_SECONDS
+        if now < self._full_until:
+            return False
+        if self._waiting < self._always:
+            return True
         if now >= self._rush_ends:
             if wait <= self._max_wait:
                 return True
@@ -86,22 +111,25 @@ class Admission:
     def is_stale(self, arrived: float) -> bool:
         """Tell whether a request that arrived at a time comes from before the rush was noticed."""
         now = self._clock()
-        if now >= self._rush_ends:
+        if not self._is_rush(now):
             return False
         return now - arrived > max(
             self._max_wait * _STALE_SHARE, _STALE_TIMES * self._always * self._pace
         )
 
+    def _is_rush(self, now: float) -> bool:
+        return now < self._rush_ends or now < self._full_until
+
     def arrived(self) -> float:
         """Count a request that waits for its turn; return the time."""
         self._waiting += 1
-        self.is_crowded = self._waiting >= self._always
+        self.is_crowded = self._waiting >= self._few
         return self._clock()
 
     def started(self) -> None:
         """Count a request whose turn it is, or that went away before."""
         self._waiting -= 1
-        self.is_crowded = self._waiting >= self._always
+        self.is_crowded = self._waiting >= self._few
 
     def finished(self, arrived: float, ended: float | None = None) -> None:
         """Learn the pace from a request that is answered.

@@ -1,11 +1,17 @@
 """A queue is bounded by the time it takes, and kept short in a rush."""
 
+import math
+
 import pytest
 
 from mnist_api.prediction.admission import Admission
 
 PACE = 0.01
 FEW = 16
+# What a proxy sends at once, when its places count as taken, and what is let in then.
+PLACES = 64
+FULL = 56
+FEWEST = 8
 
 
 class Clock:
@@ -21,9 +27,9 @@ class Clock:
 class Worker:
     """An admission whose requests each take `PACE` seconds, one after the other."""
 
-    def __init__(self, max_wait: float = 1.0) -> None:
+    def __init__(self, max_wait: float = 1.0, places: float = math.inf) -> None:
         self.clock = Clock()
-        self.admission = Admission(max_wait, self.clock)
+        self.admission = Admission(max_wait, self.clock, places=places)
         self.queue: list[float] = []
         for _ in range(50):
             self.offer()
@@ -148,3 +154,54 @@ def test_ends_that_are_told_late_and_in_any_order_leave_the_pace_right() -> None
             admission.finished(begin, ended)
     admission.arrived()
     assert admission.expected_wait == pytest.approx(PACE, rel=0.2)
+
+
+def test_where_a_proxy_refuses_others_the_queue_is_kept_short() -> None:
+    worker = Worker(places=PLACES)
+    assert worker.fill() == FULL
+    worker.admission.held = PLACES - FULL
+    while len(worker.queue) > FEWEST:
+        worker.answer()
+        assert not worker.offer()
+        worker.admission.held += 1
+    worker.answer()
+    assert worker.fill() == FEWEST
+
+
+def test_refusals_may_be_held_back_in_a_rush_behind_a_proxy() -> None:
+    behind, alone = Worker(places=PLACES), Worker()
+    assert not behind.admission.may_hold
+    for worker in (behind, alone):
+        worker.fill()
+    assert behind.admission.may_hold
+    assert not alone.admission.may_hold
+
+
+def test_the_queue_may_be_long_again_soon_after_the_proxy_has_places() -> None:
+    worker = Worker(places=PLACES)
+    worker.fill()
+    while worker.queue:
+        worker.answer()
+    worker.clock.now += 0.6
+    for _ in range(FULL - 1):
+        assert worker.offer()
+
+
+def test_what_waited_before_the_proxy_refused_is_let_go() -> None:
+    worker = Worker(places=PLACES)
+    worker.fill()
+    worker.clock.now += 2.9 * FEW * PACE
+    assert not worker.admission.is_stale(worker.queue[0])
+    worker.clock.now += 0.2 * FEW * PACE
+    worker.offer()
+    assert worker.admission.is_stale(worker.queue[0])
+
+
+def test_behind_a_proxy_a_few_are_not_refused_for_their_time() -> None:
+    worker = Worker(max_wait=0.001, places=PLACES)
+    assert worker.fill() == FEW
+
+
+def test_behind_a_proxy_too_all_are_admitted_without_a_longest_wait() -> None:
+    worker = Worker(max_wait=0, places=PLACES)
+    assert all(worker.offer() for _ in range(1000))
