@@ -36,10 +36,12 @@ of it the kernel's, and to answer one of 28x28 takes 120: of three times what a 
 refusing the other two thirds takes four tenths of its time: the goodput that is missed there is
 this share. Therefore nginx sends a service no more than 256 requests at once and refuses the rest
 itself (`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it no goodput is
-missed. What is accepted waits for up to 255 others, 30 ms on a whole core: fewer would refuse a
-burst that is over before anyone notices. (Where nginx refuses nobody, the driver itself drowns in
-connections: its load says so.) Beside a picture that is decoded in a thread (400x400: 3 ms) a
-refusal costs next to nothing.
+missed. The service is told of these places (`MNIST_API_PROXY_MAX_CONNS`). A burst that leaves some
+of them free is refused nothing. When they are all taken, nginx refuses others, so there is a rush:
+then eight requests wait and not 255, and what the service itself has to refuse it holds back for
+half a second, for nginx to refuse in its place. (Where nginx refuses nobody, the driver itself
+drowns in connections: its load says so.) Beside a picture that is decoded in a thread (400x400: 3
+ms) a refusal costs next to nothing.
 
 """
 
