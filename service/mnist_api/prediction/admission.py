@@ -33,8 +33,12 @@ _STALE_TIMES = 3
 # as happens under a CPU limit, has not become slower for that.
 _MOST_CHANGE = 4
 # A proxy's places count as taken when so large a share of them is: some requests and answers are on
-# their way. While they are, the next request comes with each answer, so these few are work enough.
+# their way.
 _FULL_SHARE = 7 / 8
+# While they are, the next requests come with the answers, and work for so large a share of the
+# longest wait is enough until then, but always so many. (With a quarter of it a pod under a CPU
+# limit had none left now and then, and answered a tenth less.)
+_ENOUGH_SHARE = 1 / 16
 _FEW = 8
 # A rush is over when nobody had to be refused for so long...
 _CALM_SECONDS = 0.5
@@ -98,7 +102,7 @@ class Admission:
         if self._waiting + self.held >= self._full:
             self._full_until = now + _CALM_SECONDS
         if now < self._full_until:
-            return False
+            return wait <= self._max_wait * _ENOUGH_SHARE
         if self._waiting < self._always:
             return True
         if now >= self._rush_ends:
