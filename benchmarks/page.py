@@ -26,10 +26,10 @@ page from [`benchmarks/results`](../benchmarks/results).
 The committed figures were taken on virtual machines that other work shares, so their speed wavers
 by tens of percent within seconds. One has two cores that are two threads of one: a driver slows
 what it drives. One has sixteen, where a driver has cores of its own: the overload is measured
-there. What a run missed stands here as missed. Where the p99 at 0.8 of the peak is hundreds of
-milliseconds, the machine was too slow for the rate at that moment, and the bound on the p99 that is
-made of it says little. Each measurement says at its end where and when it was taken, and of which
-commit.
+there. What a run missed stands here as missed. Where the p99 at 0.8 of the peak is much higher in
+one row than in the others, or hundreds of milliseconds, the machine was too slow for the rate at
+that moment, and the bound on the p99 that is made of it says little. Each measurement says at its
+end where and when it was taken, and of which commit.
 
 **What overload by the smallest pictures costs.** To read a request and refuse it takes 25 us, most
 of it the kernel's, and to answer one of 28x28 takes 120: of three times what a worker can answer,
