@@ -138,7 +138,7 @@ def test_behind_a_proxy_a_refusal_is_held_back_and_small_crowds_are_not_refused(
         with held(server):
             for client in crowd:
                 client.sendall(PREDICTION)
-        begun = time.monotonic()
+            begun = time.monotonic()
         times = defaultdict(list)
         for client in crowd:
             times[answered_or_refused(client).status].append(time.monotonic() - begun)
