@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
+from statistics import median_low
 
 import pytest
 from PIL import Image
@@ -76,19 +77,23 @@ def answered_or_refused(client: socket.socket) -> Answer:
     return answer
 
 
-# Of the 16 that are let in each time, some are let go where the machine stands still meanwhile.
+# Of the 16 that are let in each time, some are let go where the machine stands still meanwhile: not
+# most times.
 @pytest.mark.alone
 def test_what_cannot_be_answered_in_time_is_refused_and_counted(hurried: Server) -> None:
     with ExitStack() as stack:
         crowd = crowd_of(60, hurried, stack)
         answers: Counter[int] = Counter()
+        let_in = []
         for _ in range(8):
             with held(hurried):
                 for client in crowd:
                     client.sendall(PREDICTION)
-            answers.update(answered_or_refused(client).status for client in crowd)
+            statuses = [answered_or_refused(client).status for client in crowd]
+            answers.update(statuses)
+            let_in.append(statuses.count(200))
         assert set(answers) == {200, 503}, answers
-        assert answers[200] >= 16 * 8
+        assert median_low(let_in) >= 16, let_in
     assert hurried.metric(REJECTIONS % "waiting") == answers[503]
     status = 'mnist_api_http_requests_total{method="POST",route="/predict",status="%s"}'
     assert hurried.metric(status % 503) == answers[503]
