@@ -1,6 +1,7 @@
 """nginx before services, with the configuration that ships."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -63,6 +64,12 @@ def balancing(
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def places() -> int:
+    """Return how many requests nginx sends one server at once, the same for each."""
+    (found,) = set(re.findall(r"max_conns=(\d+)", (SHIPPED / "upstream.conf").read_text()))
+    return int(found)
 
 
 def configured(servers: Sequence[str], folder: Path, port: int, edits: Mapping[str, str]) -> Path:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from statistics import median
 
+from benchmarks.balancing import places
 from benchmarks.bodies import canvas_png, holdout_digits
 from benchmarks.page import finish
 from benchmarks.report import Bound, Table, result_of
@@ -36,7 +37,7 @@ ON: dict[str, object] = {"cache_bytes": 0}
 OFF: dict[str, object] = {**ON, "max_wait_ms": 0, "max_decode_wait_ms": 0}
 DIRECT = (Way("on", ON), Way("off", OFF))
 NGINX = (
-    Way("nginx", {**ON, "proxy_max_conns": 256}, nginx=True),
+    Way("nginx", {**ON, "proxy_max_conns": places()}, nginx=True),
     Way("nginx, unknown", ON, nginx=True),
     Way("the service", ON, nginx=False),
     Way("off", OFF, nginx=False),

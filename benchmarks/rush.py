@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.balancing import Balancer, balancing
+from benchmarks.balancing import Balancer, balancing, places
 from benchmarks.bodies import Call, distinct, json_body, vegeta_targets, wrk_script
 from benchmarks.driving import Answers, Attack, closed_loop
 from benchmarks.serving import DRIVER, serving
@@ -29,7 +29,7 @@ WINDOW_SECONDS = 0.25
 SLOWED = 0.2
 # Of nginx: all connections come from one address here, and it has one thread.
 _LONE = {"connections 200": "connections 60000", "worker_processes auto": "worker_processes 1"}
-_UNBOUNDED = {"max_conns=256 ": ""}
+_UNBOUNDED = {f"max_conns={places()} ": ""}
 
 
 class Way(NamedTuple):

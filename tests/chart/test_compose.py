@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from benchmarks.balancing import places
 from mnist_api.settings import Settings
 from tests.chart.helm import CHART, ROOT
 
@@ -115,11 +116,9 @@ def test_nginx_gets_its_whole_configuration_and_asks_the_services_there_are() ->
 
 
 def test_the_services_know_how_much_nginx_sends_them() -> None:
-    upstream = (ROOT / "nginx" / "upstream.conf").read_text()
-    (places,) = set(re.findall(r"max_conns=(\d+)", upstream))
     for name, service in compose().services.items():
         if name.startswith("api-"):
-            assert service.environment["MNIST_API_PROXY_MAX_CONNS"] == places
+            assert service.environment["MNIST_API_PROXY_MAX_CONNS"] == str(places())
 
 
 def test_the_services_are_closed_and_have_time_to_drain() -> None:

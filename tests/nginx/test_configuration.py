@@ -1,7 +1,6 @@
 """What nginx makes of our configuration, with servers behind it that fail in every way."""
 
 import json
-import re
 import shutil
 import subprocess
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.balancing import places
 from tests.chart.helm import CHART
 from tests.nginx.balancer import (
     NGINX,
@@ -117,7 +117,7 @@ def test_what_finds_no_room_is_refused_at_once_and_reaches_no_server(tmp_path: P
         # Of several addresses, as one may have no more than 200 connections.
         connections = [
             HTTPConnection("127.0.0.1", port, 15, (f"127.0.0.{number // 100 + 1}", 0))
-            for number in range(room() + 1)
+            for number in range(places() + 1)
         ]
         # One left open would keep the server, and with it the next test.
         for connection in connections:
@@ -125,20 +125,13 @@ def test_what_finds_no_room_is_refused_at_once_and_reaches_no_server(tmp_path: P
         for waiting in connections[1:]:
             waiting.request("POST", "/predict/", PNG)
         deadline = time.monotonic() + 10
-        while len(busy.requests) < room():
+        while len(busy.requests) < places():
             assert time.monotonic() < deadline, f"{len(busy.requests)} requests came through"
             time.sleep(0.01)
         response, body = post(connections[0], "/predict/")
         assert refusal(response, body) == (503, "unavailable")
         assert response.getheader("Retry-After") == "1"
-        assert len(busy.requests) == room()
-
-
-def room() -> int:
-    """Return how many requests nginx sends one server at once."""
-    found = set(re.findall(r"max_conns=(\d+)", (NGINX / "upstream.conf").read_text()))
-    (only,) = found
-    return int(only)
+        assert len(busy.requests) == places()
 
 
 def refusal(response: HTTPResponse, body: bytes) -> tuple[int, str]:
@@ -203,9 +196,9 @@ def test_every_request_has_an_id_and_the_clients_own_wins(
 def test_the_ingress_sends_each_pod_as_much_at_once_and_keeps_as_many_connections() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     annotations = values["ingress"]["annotations"]
-    assert annotations["nginx.org/max-conns"] == str(room())
-    assert annotations["nginx.org/keepalive"] == str(room())
-    assert f"keepalive {room()};" in (NGINX / "nginx.conf").read_text()
+    assert annotations["nginx.org/max-conns"] == str(places())
+    assert annotations["nginx.org/keepalive"] == str(places())
+    assert f"keepalive {places()};" in (NGINX / "nginx.conf").read_text()
 
 
 def test_the_ingress_controller_is_given_the_same_error_pages() -> None:
