@@ -33,6 +33,7 @@ from mnist_api.models.shelf import Shelf
 from mnist_api.prediction.admission import Admission
 from mnist_api.prediction.batch import BatchPredictor
 from mnist_api.prediction.decode_pool import DecodePool
+from mnist_api.prediction.holding import Holding
 from mnist_api.prediction.pictures import Pictures
 from mnist_api.prediction.predictor import Predictor
 from mnist_api.settings import Settings
@@ -61,7 +62,7 @@ def create_app(
     for model in catalog:
         metrics.describe_model(model, is_served=True)
     pool = DecodePool(settings.decode_threads, settings.max_decode_wait_ms / 1000, metrics)
-    admission = _admission(settings)
+    admission, holding = _admission(settings)
     patience = Patience(settings.request_timeout_ms / 1000, admission, metrics)
     shelf, mirror = Shelf(catalog), Mirror(catalog)
     costs = Costs()
@@ -92,7 +93,7 @@ def create_app(
         add_loop(app, settings, served, pictures, patience, metrics, registry)
         operations = {**OPERATIONS, **RETRAINING_OPERATIONS}
     express = Express(catalog, predictor, responses, metrics, settings.max_body_bytes)
-    gate = Gate(admission, pool, settings.inline_pixels, metrics)
+    gate = Gate(admission, holding, pool, settings.inline_pixels, metrics)
     state = {
         "settings": settings,
         "metrics": metrics,
@@ -124,9 +125,10 @@ def create_app(
     return app
 
 
-def _admission(settings: Settings) -> Admission:
+def _admission(settings: Settings) -> tuple[Admission, Holding]:
+    holding = Holding()
     places = settings.proxy_max_conns / settings.workers or math.inf
-    return Admission(settings.max_wait_ms / 1000, places=places)
+    return Admission(settings.max_wait_ms / 1000, places=places, held=holding), holding
 
 
 def _add_inference_v2(

@@ -7,6 +7,7 @@ many answers again of the MLP, and a third of the CNN.
 """
 
 import asyncio
+from collections import deque
 from time import perf_counter
 from typing import Protocol
 
@@ -15,6 +16,9 @@ from mnist_api.logs import LOGGER
 # An answer waits at most so long, and one request's time, for those behind it: as long as half a
 # dozen answers take. With longer rounds no more are answered.
 _LONGEST_SECONDS = 0.0003
+# After so long the loop looks for more, and the others are of the next round: in a rush it must not
+# stay unseen how much is asked until all is answered that came before.
+_LONGEST_ROUND_SECONDS = 0.005
 
 
 class Asker(Protocol):
@@ -35,7 +39,7 @@ class Round:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._asked: list[tuple[Asker, bytes, float]] = []
+        self._asked: deque[tuple[Asker, bytes, float]] = deque()
         self._answered: list[tuple[Asker, bytes, bytes | None]] = []
         self._is_due = False
 
@@ -62,15 +66,22 @@ class Round:
 
     def _run(self) -> None:
         self._is_due = False
-        asked, self._asked = self._asked, []
         self._finish()
-        until = perf_counter() + _LONGEST_SECONDS
-        for asker, request, arrived in asked:
+        begun = perf_counter()
+        until = begun + _LONGEST_SECONDS
+        # What comes of an answer is of the next round.
+        for _ in range(len(self._asked)):
+            asker, request, arrived = self._asked.popleft()
             self._answered.append((asker, request, _answer(asker, request, arrived)))
-            if perf_counter() > until:
+            now = perf_counter()
+            if now > until:
                 self._finish()
+                if now > begun + _LONGEST_ROUND_SECONDS:
+                    break
                 until = perf_counter() + _LONGEST_SECONDS
         self._finish()
+        if self._asked:
+            self._see_to_it()
 
     def _finish(self) -> None:
         answered, self._answered = self._answered, []

@@ -84,6 +84,17 @@ def test_no_answer_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_after_a_while_the_loop_looks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow_clock(monkeypatch, 1)
+
+    def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
+        joining(("a", b"x"), ("b", b"y"))(round_, asker)
+        asyncio.get_running_loop().call_soon(lambda: round_.join(asker("c"), b"z", 3))
+        asyncio.get_running_loop().call_soon(lambda: round_.send(asker("d"), b"", b"no"))
+
+    assert [line for line in played(fill) if "answers" not in line] == ["a X", "d no", "b Y", "c Z"]
+
+
 def test_what_is_known_already_is_sent_first() -> None:
     def fill(round_: Round, asker: Callable[[str], Asker]) -> None:
         round_.join(asker("a"), b"x", 1)

@@ -31,18 +31,24 @@ class Gate:
     """Knows what there is no time for."""
 
     def __init__(
-        self, admission: Admission, pool: DecodePool, inline_pixels: int, metrics: Metrics
+        self,
+        admission: Admission,
+        holding: Holding,
+        pool: DecodePool,
+        inline_pixels: int,
+        metrics: Metrics,
     ) -> None:
         """Begin with all welcome.
 
         Args:
             admission: counts what waits for the event loop.
+            holding: keeps refusals back.
             pool: decodes what has more than `inline_pixels`.
             inline_pixels: see `pool`.
             metrics: where refusals are counted.
         """
         self._admission = admission
-        self._holding = Holding(admission)
+        self._holding = holding
         self._pool = pool
         self._inline_pixels = inline_pixels
         self._rejections = {reason: metrics.rejection_counter(reason) for reason in _ANSWERS}
@@ -59,9 +65,13 @@ class Gate:
             respond: sends a whole response.
         """
         refusal = self._refusal(request)
-        if refusal is not None:
-            self._holding.see_to(partial(respond, refusal))
-        return refusal is not None
+        if refusal is None:
+            return False
+        if self._admission.may_hold:
+            self._holding.hold(partial(respond, refusal))
+        else:
+            respond(refusal)
+        return True
 
     def _refusal(self, request: bytes) -> bytes | None:
         if not (self._admission.is_crowded or self._pool.is_crowded or len(request) >= _SMALL):

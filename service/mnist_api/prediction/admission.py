@@ -14,7 +14,7 @@ asked. But where all its places are taken it refuses others, so that is a rush t
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 # Each new measurement counts for a twentieth: a change of pace shows within some fifty requests.
 _WEIGHT = 0.05
@@ -36,9 +36,9 @@ _MOST_CHANGE = 4
 # their way.
 _FULL_SHARE = 7 / 8
 # While they are, the next requests come with the answers, and work for so large a share of the
-# longest wait is enough until then, but always so many. (With a quarter of it a pod under a CPU
-# limit had none left now and then, and answered a tenth less.)
-_ENOUGH_SHARE = 1 / 16
+# longest wait is enough until then, but always so many. (With half of it a pod under a CPU limit
+# had none left now and then, and answered less; with twice as much it did not answer more.)
+_ENOUGH_SHARE = 1 / 32
 _FEW = 8
 # A rush is over when nobody had to be refused for so long...
 _CALM_SECONDS = 0.5
@@ -55,6 +55,7 @@ class Admission:
         clock: Callable[[], float] = time.perf_counter,
         always: int = _ALWAYS,
         places: float = math.inf,
+        held: Sized = (),
     ) -> None:
         """Begin without a queue.
 
@@ -63,6 +64,7 @@ class Admission:
             clock: seconds from any start.
             always: so many may wait whatever the time.
             places: so many requests a proxy in front sends this worker at once; more it refuses.
+            held: refusals that are not sent yet, each of which takes one of these places.
         """
         self._max_wait = max_wait
         self._clock = clock
@@ -75,8 +77,7 @@ class Admission:
         self._rush_ends = 0.0
         self._test_at = 0.0
         self._full_until = 0.0
-        self.held = 0
-        """Refusals that are not sent yet, and take places of the proxy's."""
+        self._held = held
         # PERF: looked at for every request, at two places; a property is a call.
         self.is_crowded = False
         """Whether so many wait that one more may be refused."""
@@ -99,7 +100,7 @@ class Admission:
         if wait <= self._max_wait * _BRIEF_SHARE:
             return True
         now = self._clock()
-        if self._waiting + self.held >= self._full:
+        if self._waiting + len(self._held) >= self._full:
             self._full_until = now + _CALM_SECONDS
         if now < self._full_until:
             return wait <= self._max_wait * _ENOUGH_SHARE

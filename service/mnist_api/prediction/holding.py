@@ -9,33 +9,25 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from mnist_api.prediction.admission import Admission
-
 # Of 256 places some 500 a second are refused here then, in less than a hundredth of the time; and
 # who is refused is asked to come again after a second in any case.
 SECONDS = 0.5
 
 
 class Holding:
-    """Has refusals sent, at once or later, in the order in which they were made."""
+    """Sends refusals later, in the order in which they were made; as long as the number of them."""
 
-    def __init__(self, admission: Admission) -> None:
-        """Begin with nothing held back.
-
-        Args:
-            admission: knows whether it is any use, and hears of it.
-        """
-        self._admission = admission
+    def __init__(self) -> None:
+        """Begin with none."""
         self._held: deque[tuple[float, Callable[[], None]]] = deque()
 
-    def see_to(self, send: Callable[[], None]) -> None:
-        """Have a refusal sent by `send`, now or later on the running event loop."""
-        if not self._admission.may_hold:
-            send()
-            return
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, send: Callable[[], None]) -> None:
+        """Have a refusal sent by `send`, later on the running event loop."""
         loop = asyncio.get_running_loop()
         self._held.append((loop.time() + SECONDS, send))
-        self._admission.held = len(self._held)
         if len(self._held) == 1:
             loop.call_later(SECONDS, self._release)
 
@@ -44,6 +36,5 @@ class Holding:
         while self._held and self._held[0][0] <= loop.time():
             _, send = self._held.popleft()
             send()
-        self._admission.held = len(self._held)
         if self._held:
             loop.call_at(self._held[0][0], self._release)

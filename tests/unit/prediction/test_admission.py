@@ -29,7 +29,8 @@ class Worker:
 
     def __init__(self, max_wait: float = 1.0, places: float = math.inf) -> None:
         self.clock = Clock()
-        self.admission = Admission(max_wait, self.clock, places=places)
+        self.held: list[None] = []
+        self.admission = Admission(max_wait, self.clock, places=places, held=self.held)
         self.queue: list[float] = []
         for _ in range(50):
             self.offer()
@@ -159,11 +160,11 @@ def test_ends_that_are_told_late_and_in_any_order_leave_the_pace_right() -> None
 def test_where_a_proxy_refuses_others_the_queue_is_kept_short() -> None:
     worker = Worker(places=PLACES)
     assert worker.fill() == FULL
-    worker.admission.held = PLACES - FULL
+    worker.held += [None] * (PLACES - FULL)
     while len(worker.queue) > FEWEST:
         worker.answer()
         assert not worker.offer()
-        worker.admission.held += 1
+        worker.held.append(None)
     worker.answer()
     assert worker.fill() == FEWEST
 
