@@ -164,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=100_000,
             description="Most requests that a proxy in front sends at once (nginx: `max_conns`). "
             "With so many it refuses others, so a short queue is kept, and a refusal is held back "
-            "for half a second, for the proxy to refuse instead. 0: there is no such proxy.",
+            "for about half a second, for the proxy to refuse instead. 0: there is no such proxy.",
             extra={"unit": "requests"},
         ),
     ] = 0

@@ -6,35 +6,32 @@ one that is held back keeps it taken.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
+from random import uniform
 
 # Of 256 places some 500 a second are refused here then, in less than a hundredth of the time; and
-# who is refused is asked to come again after a second in any case.
-SECONDS = 0.5
+# who is refused is asked to come again after a second in any case. Those that were refused together
+# must not be sent together: as many would come in their places, to be refused together again, and
+# between two such moments too few would come.
+SECONDS = (0.25, 0.75)
 
 
 class Holding:
-    """Sends refusals later, in the order in which they were made; as long as the number of them."""
+    """Sends refusals later; as long as the number of them."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._held: deque[tuple[float, Callable[[], None]]] = deque()
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return self._count
 
     def hold(self, send: Callable[[], None]) -> None:
         """Have a refusal sent by `send`, later on the running event loop."""
-        loop = asyncio.get_running_loop()
-        self._held.append((loop.time() + SECONDS, send))
-        if len(self._held) == 1:
-            loop.call_later(SECONDS, self._release)
+        self._count += 1
+        # A lottery for no prize.
+        asyncio.get_running_loop().call_later(uniform(*SECONDS), self._release, send)  # noqa: S311
 
-    def _release(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._held and self._held[0][0] <= loop.time():
-            _, send = self._held.popleft()
-            send()
-        if self._held:
-            loop.call_at(self._held[0][0], self._release)
+    def _release(self, send: Callable[[], None]) -> None:
+        self._count -= 1
+        send()
