@@ -62,10 +62,7 @@ class Answers:
 
     def between(self, start: float, end: float) -> "Answers":
         """Return those sent from `start` until before `end`."""
-        chosen = (self.sent >= start) & (self.sent < end)
-        return Answers(
-            self.sent[chosen], self.latency[chosen], self.status[chosen], self.driver_load
-        )
+        return self._where((self.sent >= start) & (self.sent < end))
 
     def joined(self, other: "Answers") -> "Answers":
         """Return these and the others, in no order."""
@@ -84,6 +81,17 @@ class Answers:
     def p99(self) -> float:
         """Return the 99th percentile of the latency of the good ones, in seconds."""
         return float(np.percentile(self.latency[self.good], 99)) if self.good.any() else np.inf
+
+    def middle_p99(self) -> float:
+        """Return the p99 of the middle second: a stop of the machine is in one of them."""
+        second = (self.sent - self.sent.min()).astype(int)
+        parts = (self._where(second == number) for number in range(max(second.max(), 1)))
+        return float(np.median([part.p99() for part in parts]))
+
+    def _where(self, chosen: NDArray[np.bool_]) -> "Answers":
+        return Answers(
+            self.sent[chosen], self.latency[chosen], self.status[chosen], self.driver_load
+        )
 
     def failures(self) -> int:
         """Return how many got no answer, or one that says that the service failed."""

@@ -38,7 +38,7 @@ this share. Therefore nginx sends a service no more than 256 requests at once an
 itself (`max_conns` in [`nginx/upstream.conf`](../nginx/upstream.conf)): behind it no goodput is
 missed. The service is told of these places (`MNIST_API_PROXY_MAX_CONNS`). A burst that leaves some
 of them free is refused nothing. When they are all taken, nginx refuses others, so there is a rush:
-then what takes some 3 ms waits, and not 255 requests, and what the service itself has to refuse it
+then what takes some 2 ms waits, and not 255 requests, and what the service itself has to refuse it
 holds back for about half a second, for nginx to refuse in its place. (Where nginx refuses nobody,
 the driver itself drowns in connections: its load says so.) Beside a picture that is decoded in a
 thread (400x400: 3 ms) a refusal costs next to nothing.

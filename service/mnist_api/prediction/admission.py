@@ -35,11 +35,8 @@ _MOST_CHANGE = 4
 # A proxy's places count as taken when so large a share of them is: some requests and answers are on
 # their way.
 _FULL_SHARE = 7 / 8
-# While they are, the next requests come with the answers, and work for so large a share of the
-# longest wait is enough until then, but always so many. (With half of it a pod under a CPU limit
-# had none left now and then, and answered less; with twice as much it did not answer more.)
-_ENOUGH_SHARE = 1 / 32
-_FEW = 8
+# While they are, the next requests come with the answers, so it is enough that so few are there.
+_FEW = 4
 # A rush is over when nobody had to be refused for so long...
 _CALM_SECONDS = 0.5
 # ... or is put to the test after so long: clients who wait their turn deserve the long queue back.
@@ -103,7 +100,7 @@ class Admission:
         if self._waiting + len(self._held) >= self._full:
             self._full_until = now + _CALM_SECONDS
         if now < self._full_until:
-            return wait <= self._max_wait * _ENOUGH_SHARE
+            return False
         if self._waiting < self._always:
             return True
         if now >= self._rush_ends:

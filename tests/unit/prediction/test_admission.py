@@ -11,7 +11,7 @@ FEW = 16
 # What a proxy sends at once, when its places count as taken, and what is let in then.
 PLACES = 64
 FULL = 56
-FEWEST = 8
+FEWEST = 4
 
 
 class Clock:
