@@ -19,7 +19,8 @@ class Bound(msgspec.Struct, frozen=True):
     """What was promised, and what was measured."""
 
     claim: str
-    value: float
+    value: float | None
+    """None, or not finite, where nothing could be measured; a file has no other word for both."""
     limit: float
     at_least: bool = False
     """Whether the value must reach the limit; otherwise it must not exceed it."""
@@ -27,6 +28,8 @@ class Bound(msgspec.Struct, frozen=True):
     @property
     def is_met(self) -> bool:
         """Tell whether the promise is kept."""
+        if self.value is None:
+            return False
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
@@ -35,7 +38,7 @@ class Table(msgspec.Struct, frozen=True):
 
     caption: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str | float]]
+    rows: Sequence[Sequence[str | float | None]]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,11 +100,11 @@ def markdown(result: Result) -> str:
     return "\n".join(parts)
 
 
-def shown(value: str | float) -> str:
+def shown(value: str | float | None) -> str:
     """Return a figure with three digits that count, or a text as it is."""
     if isinstance(value, str):
         return value
-    if not isfinite(value):
+    if value is None or not isfinite(value):
         return "none"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
@@ -123,7 +126,7 @@ def _commit() -> str:
     ).stdout.strip()
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> str:
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     lines += ["| " + " | ".join(shown(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"

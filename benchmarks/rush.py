@@ -74,8 +74,7 @@ class Outcome(NamedTuple):
     def row(self, name: str) -> list[str | float]:
         """Return the figures as a row, milliseconds where they are short."""
         short = ("p99_at_80", "middle_p99_at_80", "p99", "middle_p99")
-        figures = self._replace(**{field: getattr(self, field) * 1e3 for field in short})
-        return [name, *(figure if np.isfinite(figure) else "none" for figure in figures)]
+        return [name, *self._replace(**{field: getattr(self, field) * 1e3 for field in short})]
 
 
 COLUMNS = (

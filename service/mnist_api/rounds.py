@@ -66,11 +66,12 @@ class Round:
 
     def _run(self) -> None:
         self._is_due = False
+        # What comes of an answer is of the next round.
+        count = len(self._asked)
         self._finish()
         begun = perf_counter()
         until = begun + _LONGEST_SECONDS
-        # What comes of an answer is of the next round.
-        for _ in range(len(self._asked)):
+        for _ in range(count):
             asker, request, arrived = self._asked.popleft()
             self._answered.append((asker, request, _answer(asker, request, arrived)))
             now = perf_counter()
